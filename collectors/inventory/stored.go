@@ -1,0 +1,151 @@
+package inventory
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Stored is the form in which one stage's attributes are kept: what is known, and why the rest is not. Its JSON is
+// canonical (keys sorted), so equal states have equal bytes and one content hash.
+type Stored struct {
+	Known         map[string]json.RawMessage `json:"known,omitempty"`
+	Unknown       map[string]Unknown         `json:"unknown,omitempty"`
+	NotApplicable map[string]string          `json:"not_applicable,omitempty"`
+	Inherent      []string                   `json:"inherent,omitempty"`
+}
+
+// EncodeFacts returns the canonical JSON of what the facts stage stated.
+func (r *Resource) EncodeFacts() ([]byte, error) { return r.encode(true) }
+
+// EncodeDerived returns the canonical JSON of what the derive stage added.
+func (r *Resource) EncodeDerived() ([]byte, error) { return r.encode(false) }
+
+func (r *Resource) encode(fixed bool) ([]byte, error) {
+	var s Stored
+	for i := range r.schema.Attributes {
+		a := &r.schema.Attributes[i]
+		if (r.fixed&(1<<a.bit) != 0) != fixed {
+			continue
+		}
+		if r.known&(1<<a.bit) != 0 {
+			raw, err := json.Marshal(a.Get(r))
+			if err != nil {
+				return nil, fmt.Errorf("encode %s of %s: %w", a.Name, r.ID, err)
+			}
+			if s.Known == nil {
+				s.Known = make(map[string]json.RawMessage, 16)
+			}
+			s.Known[a.Name] = raw
+			if r.Inherent[a.Name] {
+				s.Inherent = append(s.Inherent, a.Name)
+			}
+			continue
+		}
+		if u, ok := r.Unknown[a.Name]; ok {
+			if s.Unknown == nil {
+				s.Unknown = map[string]Unknown{}
+			}
+			u.Fact = ""
+			s.Unknown[a.Name] = u
+		} else if why, ok := r.NotApplicable[a.Name]; ok {
+			if s.NotApplicable == nil {
+				s.NotApplicable = map[string]string{}
+			}
+			s.NotApplicable[a.Name] = why
+		}
+	}
+	return json.Marshal(s)
+}
+
+// DecodeFacts fills a fresh resource from what EncodeFacts wrote.
+func (r *Resource) DecodeFacts(data []byte) error {
+	if err := r.decode(data); err != nil {
+		return fmt.Errorf("facts of %s: %w", r.ID, err)
+	}
+	r.MarkFacts()
+	return nil
+}
+
+// DecodeDerived adds what EncodeDerived wrote.
+func (r *Resource) DecodeDerived(data []byte) error {
+	if err := r.decode(data); err != nil {
+		return fmt.Errorf("derived facts of %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// decode ignores attributes the class no longer has: an older release wrote them, and what nobody can read is unknown.
+func (r *Resource) decode(data []byte) error {
+	if len(data) == 0 {
+		return nil
+	}
+	var s Stored
+	if err := json.Unmarshal(data, &s); err != nil {
+		return err
+	}
+	for name, raw := range s.Known {
+		a := r.schema.byName[name]
+		if a == nil {
+			continue
+		}
+		if err := json.Unmarshal(raw, a.value(r).Addr().Interface()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		r.Known(name)
+	}
+	for _, name := range s.Inherent {
+		if r.schema.byName[name] != nil {
+			r.SetInherent(name)
+		}
+	}
+	for name, u := range s.Unknown {
+		if r.schema.byName[name] != nil {
+			r.SetUnknown(u, name)
+		}
+	}
+	for name, why := range s.NotApplicable {
+		if r.schema.byName[name] != nil {
+			r.SetNotApplicable(why, name)
+		}
+	}
+	return nil
+}
+
+// Blank returns a resource of a class with every attribute unknown, for filling from what is stored.
+func Blank(class Class) (*Resource, error) {
+	s := SchemaOf(class)
+	if s == nil {
+		return nil, fmt.Errorf("class %q is not known to this release", class)
+	}
+	return &Resource{Class: class, Facts: s.Fresh(), schema: s}, nil
+}
+
+// Copy returns a resource that shares nothing that the derive stage writes: deriving on the copy leaves the original
+// as it was.
+func (r *Resource) Copy() *Resource {
+	c := *r
+	facts := reflect.New(r.schema.goType)
+	facts.Elem().Set(reflect.ValueOf(r.Facts).Elem())
+	c.Facts = facts.Interface()
+	c.Unknown = copyMap(r.Unknown)
+	c.NotApplicable = copyMap(r.NotApplicable)
+	c.Inherent = copyMap(r.Inherent)
+	return &c
+}
+
+func copyMap[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return nil
+	}
+	c := make(map[string]V, len(m))
+	for k, v := range m {
+		c[k] = v
+	}
+	return c
+}
+
+// Day rounds a moment down to its UTC day, for moments that a cloud moves on all the time and of which rules read days
+// only: an unchanged resource then stays unchanged.
+func Day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }

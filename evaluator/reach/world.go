@@ -1,0 +1,48 @@
+// Package reach works out the facts that rest on many resources: who can reach what, who holds which rights, what a
+// label says. Each is a pure function of facts and settings; nothing here reads a clock, a cloud or a database, names a
+// check, or branches on a cloud.
+package reach
+
+import (
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// World is the inventory as derivations see it. Whoever provides it notes what was looked at: the derived facts rest on
+// exactly that, and are worked out again when it changes.
+type World interface {
+	// Get returns a resource by its id, with its facts; nil when the inventory has none.
+	Get(id string) *inventory.Resource
+	// Into returns the resources of a class that link to the id by the named edge, in the order of their ids.
+	Into(class inventory.Class, link, id string) []*inventory.Resource
+	// Missing says why the listing of a class in a scope and region is not complete: what is not found may then exist
+	// all the same. It is empty when every listing of the class there is complete.
+	Missing(class inventory.Class, scope inventory.ScopeID, region string) []inventory.Unknown
+	// Owns says whether an account is the organisation's own: a scope of the tenant, or named in the settings.
+	Owns(account string) bool
+	// Settings are the tenant's.
+	Settings() *inventory.Settings
+}
+
+// derivations are the functions that fill the derived attributes of a class, by class.
+var derivations = map[inventory.Class]func(*inventory.Resource, World){}
+
+// Derive forgets the derived facts of a resource and works them out again. What it cannot work out it leaves unknown,
+// with the reason.
+func Derive(r *inventory.Resource, w World) {
+	r.ForgetDerived()
+	if r.Placeholder {
+		return
+	}
+	if r.Schema().Attribute("owner") != nil {
+		envelope(r, w)
+	}
+	if derive := derivations[r.Class]; derive != nil {
+		derive(r, w)
+	}
+}
+
+// Derives says whether resources of the class have derived facts at all.
+func Derives(class inventory.Class) bool {
+	s := inventory.SchemaOf(class)
+	return s != nil && s.Attribute("owner") != nil
+}
