@@ -1,0 +1,177 @@
+package evaluator
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// Catalogue is every check and framework that judges. It does not change once it is loaded.
+type Catalogue struct {
+	Checks     []*Check
+	Frameworks []*Framework
+	// Version is a hash of the versions of all checks and mappings.
+	Version string
+
+	byID    map[string]*Check
+	byClass map[inventory.Class][]*Check
+}
+
+// LoadCatalogue reads checks/*.yaml and frameworks/*.yaml. The first file that is wrong ends it, by name.
+func LoadCatalogue(files fs.FS) (*Catalogue, error) {
+	c := &Catalogue{byID: map[string]*Check{}}
+	err := eachYAML(files, "checks", func(name string, data []byte) error {
+		check, err := ParseCheck(data)
+		if err != nil {
+			return err
+		}
+		if check.ID+".yaml" != name {
+			return fmt.Errorf("id %q does not match the file's name", check.ID)
+		}
+		return c.add(check)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = eachYAML(files, "frameworks", func(_ string, data []byte) error {
+		f, err := ParseFramework(data)
+		if err == nil {
+			c.Frameworks = append(c.Frameworks, f)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The newest edition leads.
+	sort.Slice(c.Frameworks, func(i, j int) bool { return c.Frameworks[i].Edition > c.Frameworks[j].Edition })
+	return c, c.finish()
+}
+
+func eachYAML(files fs.FS, dir string, take func(name string, data []byte) error) error {
+	names, err := fs.Glob(files, path.Join(dir, "*.yaml"))
+	if err != nil {
+		return fmt.Errorf("catalogue: %w", err)
+	}
+	for _, name := range names {
+		data, err := fs.ReadFile(files, name)
+		if err != nil {
+			return fmt.Errorf("catalogue: %w", err)
+		}
+		if err := take(path.Base(name), data); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (c *Catalogue) add(check *Check) error {
+	if c.byID[check.ID] != nil {
+		return fmt.Errorf("check %s stands twice", check.ID)
+	}
+	c.byID[check.ID] = check
+	c.Checks = append(c.Checks, check)
+	return nil
+}
+
+// With returns a catalogue that holds the custom checks as well.
+func (c *Catalogue) With(custom ...*Check) (*Catalogue, error) {
+	w := &Catalogue{byID: map[string]*Check{}}
+	for _, f := range c.Frameworks {
+		copied := *f
+		copied.Controls = slices.Clone(f.Controls)
+		w.Frameworks = append(w.Frameworks, &copied)
+	}
+	for _, check := range append(slices.Clone(c.Checks), custom...) {
+		if err := w.add(check); err != nil {
+			return nil, err
+		}
+	}
+	return w, w.finish()
+}
+
+// finish links checks, classes and controls and works out the version.
+func (c *Catalogue) finish() error {
+	c.byClass = map[inventory.Class][]*Check{}
+	sort.Slice(c.Checks, func(i, j int) bool { return c.Checks[i].ID < c.Checks[j].ID })
+	h := sha256.New()
+	for _, check := range c.Checks {
+		fmt.Fprintln(h, check.ID, check.Version)
+		for class := range check.rules {
+			c.byClass[class] = append(c.byClass[class], check)
+		}
+	}
+	for _, f := range c.Frameworks {
+		if err := c.link(f); err != nil {
+			return err
+		}
+	}
+	c.Version = hex.EncodeToString(h.Sum(nil))[:12]
+	return nil
+}
+
+func (c *Catalogue) link(f *Framework) error {
+	for i := range f.Controls {
+		f.Controls[i].Checks = nil
+	}
+	for _, check := range c.Checks {
+		for _, id := range check.Mapped(f.ID) {
+			control := f.Control(id)
+			if control == nil {
+				return fmt.Errorf("check %s: %s has no control %q", check.ID, f.ID, id)
+			}
+			control.Checks = append(control.Checks, check)
+		}
+	}
+	for i := range f.Controls {
+		f.Controls[i].PlannedChecks = slices.DeleteFunc(f.Controls[i].PlannedChecks, func(id string) bool { return c.byID[id] != nil })
+	}
+	return nil
+}
+
+// Check returns a check by its id, or nil.
+func (c *Catalogue) Check(id string) *Check { return c.byID[id] }
+
+// Framework returns a framework by its id, or nil.
+func (c *Catalogue) Framework(id string) *Framework {
+	for _, f := range c.Frameworks {
+		if f.ID == id {
+			return f
+		}
+	}
+	return nil
+}
+
+// ByClass lists the checks that speak of a class, in the order of their ids.
+func (c *Catalogue) ByClass(class inventory.Class) []*Check { return c.byClass[class] }
+
+// Judge gives the judgements of every check on one resource, severities in context, in the order of the check ids.
+func (c *Catalogue) Judge(r *inventory.Resource, settings *inventory.Settings, at time.Time) []Judgement {
+	checks := c.byClass[r.Class]
+	out := make([]Judgement, 0, len(checks))
+	for _, check := range checks {
+		j := check.Judge(r, settings, at)
+		if j.Verdict == None {
+			continue
+		}
+		out = append(out, InContext(j, r, settings))
+	}
+	return out
+}
+
+// Suggest names the check id closest to a misspelt one, as a phrase, or nothing.
+func (c *Catalogue) Suggest(id string) string {
+	ids := make([]string, 0, len(c.Checks))
+	for _, check := range c.Checks {
+		ids = append(ids, check.ID)
+	}
+	return strings.TrimPrefix(suggest(id, ids), "; ")
+}
