@@ -33,4 +33,7 @@ type ContainerRegistry struct {
 	//   Azure: foreign role assignments; scope map tokens.
 	//   Google Cloud: getIamPolicy members outside the customer domains.
 	UnknownPrincipals int64 `cel:"unknown_principals" json:"unknown_principals" stage:"derived"`
+
+	// Principals are the foreign accounts its policy lets in.
+	Principals []string `json:"principals"`
 }

@@ -48,6 +48,9 @@ type Firewall struct {
 
 	// Network is the id of the network the filter belongs to.
 	Network string `json:"network" link:"in_network"`
+	// Layer places the filter on the way to an interface: what stands in one layer is one set of rules, and every layer
+	// must admit. Filters that do not say stand in layer 0 together.
+	Layer int `json:"layer"`
 	// Rules are what the filter admits and refuses, in the provider's order.
 	Rules []Rule `json:"rules"`
 	// Behind is what stands behind the filter, worked out by the reachability walk.

@@ -30,4 +30,7 @@ type MessageChannel struct {
 	//   Azure: foreign role assignments; private endpoint connections of other tenants.
 	//   Google Cloud: getIamPolicy members outside the customer domains.
 	UnknownPrincipals int64 `cel:"unknown_principals" json:"unknown_principals" stage:"derived"`
+
+	// Principals are the foreign accounts its policy lets in.
+	Principals []string `json:"principals"`
 }

@@ -21,6 +21,10 @@ type Rule struct {
 	Groups []string `json:"groups,omitempty"`
 	// Lists are the ids of address lists whose content is kept elsewhere.
 	Lists []string `json:"lists,omitempty"`
+	// Owners are the foreign accounts that the groups of the rule belong to; empty when all are of this account.
+	Owners []string `json:"owners,omitempty"`
+	// AnyTenant says that every tenant or service of the cloud is admitted, whoever runs it.
+	AnyTenant bool `json:"any_tenant,omitempty"`
 }
 
 // Hop is one step of a way through the network, in the provider's own words.

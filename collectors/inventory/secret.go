@@ -23,4 +23,7 @@ type Secret struct {
 	//   Azure: foreign principals in accessPolicies or role assignments.
 	//   Google Cloud: getIamPolicy members outside the customer domains.
 	UnknownPrincipals int64 `cel:"unknown_principals" json:"unknown_principals" stage:"derived"`
+
+	// Principals are the foreign accounts its policy lets in.
+	Principals []string `json:"principals"`
 }

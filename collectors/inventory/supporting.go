@@ -11,6 +11,7 @@ const (
 	ClassTLSPolicy         Class = "tls_policy"
 	ClassWebFirewall       Class = "web_firewall"
 	ClassPublicAccessGuard Class = "public_access_guard"
+	ClassAddressList       Class = "address_list"
 )
 
 // NetworkInterface is a port of a machine, database, balancer or function in a subnet.
@@ -115,6 +116,12 @@ type PublicAccessGuard struct {
 	Block PublicAccessBlock `json:"block"`
 }
 
+// AddressList is a named set of address ranges that rules refer to.
+type AddressList struct {
+	// Ranges are its address ranges in CIDR notation.
+	Ranges []string `json:"ranges"`
+}
+
 // SupportingClasses maps each supporting class to an empty struct of it.
 var SupportingClasses = map[Class]func() any{
 	ClassNetworkInterface:  func() any { return &NetworkInterface{} },
@@ -126,4 +133,5 @@ var SupportingClasses = map[Class]func() any{
 	ClassTLSPolicy:         func() any { return &TLSPolicy{} },
 	ClassWebFirewall:       func() any { return &WebFirewall{} },
 	ClassPublicAccessGuard: func() any { return &PublicAccessGuard{} },
+	ClassAddressList:       func() any { return &AddressList{} },
 }
