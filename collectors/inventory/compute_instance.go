@@ -11,7 +11,7 @@ type ComputeInstance struct {
 	//   AWS: PublicIpAddress, Ipv6Addresses with internet route, NetworkInterfaces[].Association.PublicIp.
 	//   Azure: networkInterfaces ipConfigurations[].publicIPAddress.
 	//   Google Cloud: networkInterfaces[].accessConfigs[].natIP, ipv6AccessConfigs.
-	PublicAddress bool `cel:"public_address" json:"public_address"`
+	PublicAddress bool `cel:"public_address" json:"public_address" stage:"derived"`
 	// Exposure is the enum exposure: Result of the reachability walk: open, load_balancer, private, latent, closed
 	// or unknown (see Severity in context).
 	//   AWS: derived: public_address, subnet.routes_to_internet, security groups, network ACL

@@ -11,7 +11,7 @@ type Disk struct {
 	//   AWS: KmsKeyId resolved by kms:DescribeKey KeyManager=CUSTOMER.
 	//   Azure: encryption.type EncryptionAtRestWithCustomerKey or WithPlatformAndCustomerKeys.
 	//   Google Cloud: diskEncryptionKey.kmsKeyName or sha256.
-	CustomerKey bool `cel:"customer_key" json:"customer_key"`
+	CustomerKey bool `cel:"customer_key" json:"customer_key" stage:"derived"`
 	// Attached is the bool attached: In use by a machine.
 	//   AWS: Attachments[] non-empty.
 	//   Azure: diskState=Attached or Reserved; managedBy.

@@ -19,32 +19,32 @@ type Firewall struct {
 	//   Azure: securityRules direction=Inbound access=Allow destinationPortRange=* sourceAddressPrefix(es), after
 	//   priority.
 	//   Google Cloud: sourceRanges with allowed[].IPProtocol=all or ports absent, after priority.
-	WorldAllPorts bool `cel:"world_all_ports" json:"world_all_ports"`
+	WorldAllPorts bool `cel:"world_all_ports" json:"world_all_ports" stage:"derived"`
 	// WorldAdminPorts is the list<string> world_admin_ports: Administration ports admitted from the world: 22,
 	// 3389, 5985, 5986, 5900-5903, 2375, 2376, 6443, 10250. Unit: protocol/port or protocol/from-to.
 	//   AWS: IpPermissions[].FromPort, ToPort, IpRanges, Ipv6Ranges, PrefixListIds.
 	//   Azure: securityRules destinationPortRange(s), sourceAddressPrefix(es), priority.
 	//   Google Cloud: allowed[].ports, sourceRanges, priority, denied[].
-	WorldAdminPorts []string `cel:"world_admin_ports" json:"world_admin_ports"`
+	WorldAdminPorts []string `cel:"world_admin_ports" json:"world_admin_ports" stage:"derived"`
 	// WorldDataPorts is the list<string> world_data_ports: Data service ports admitted from the world: 1433, 1434,
 	// 1521, 2379, 2483, 3306, 5432, 5601, 5984, 6379, 7000, 7001, 7199, 8086, 9042, 9092, 9160, 9200, 9300, 11211,
 	// 27017-27019. Unit: protocol/port or protocol/from-to.
 	//   AWS: IpPermissions[].FromPort, ToPort, IpRanges, Ipv6Ranges, PrefixListIds.
 	//   Azure: securityRules destinationPortRange(s), sourceAddressPrefix(es), priority.
 	//   Google Cloud: allowed[].ports, sourceRanges, priority, denied[].
-	WorldDataPorts []string `cel:"world_data_ports" json:"world_data_ports"`
+	WorldDataPorts []string `cel:"world_data_ports" json:"world_data_ports" stage:"derived"`
 	// WorldLegacyPorts is the list<string> world_legacy_ports: Clear-text, file-sharing and amplification ports
 	// admitted from the world: 20, 21, 23, 25, 69, 111, 123/udp, 135, 137-139, 161, 389, 445, 512-514, 636, 88,
 	// 873, 1900/udp, 2049. Unit: protocol/port or protocol/from-to.
 	//   AWS: IpPermissions[].FromPort, ToPort, IpProtocol, IpRanges.
 	//   Azure: securityRules destinationPortRange(s), protocol.
 	//   Google Cloud: allowed[].ports, IPProtocol.
-	WorldLegacyPorts []string `cel:"world_legacy_ports" json:"world_legacy_ports"`
+	WorldLegacyPorts []string `cel:"world_legacy_ports" json:"world_legacy_ports" stage:"derived"`
 	// EgressWorldAll is the bool egress_world_all: Lets everything out to everywhere.
 	//   AWS: IpPermissionsEgress[IpProtocol=-1].IpRanges 0.0.0.0/0.
 	//   Azure: outbound: no Deny rule above the built-in AllowInternetOutBound.
 	//   Google Cloud: no EGRESS deny rule above the implied allow.
-	EgressWorldAll bool `cel:"egress_world_all" json:"egress_world_all"`
+	EgressWorldAll bool `cel:"egress_world_all" json:"egress_world_all" stage:"derived"`
 
 	// Network is the id of the network the filter belongs to.
 	Network string `json:"network" link:"in_network"`

@@ -34,10 +34,12 @@ type NetworkLink struct {
 
 	// Networks are the ids of the networks the link joins, as far as they are known.
 	Networks []string `json:"networks" link:"joins"`
-	// PeerOwners are the accounts on the other side.
+	// PeerOwners are the accounts on the other side; "*" stands for anybody.
 	PeerOwners []string `json:"peer_owners"`
 	// PeerRanges are the address ranges of the other side in CIDR notation.
 	PeerRanges []string `json:"peer_ranges"`
+	// AcceptedByHand says that nobody joins without a person of this side agreeing.
+	AcceptedByHand bool `json:"accepted_by_hand"`
 	// Active says whether traffic can pass now.
 	Active bool `json:"active"`
 }
