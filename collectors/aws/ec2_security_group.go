@@ -27,7 +27,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Security
 })
 
 func securityGroups(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.SecurityGroup, error] {
-	p := ec2.NewDescribeSecurityGroupsPaginator(c.EC2, &ec2.DescribeSecurityGroupsInput{GroupIds: ids})
+	p := ec2.NewDescribeSecurityGroupsPaginator(c.EC2, &ec2.DescribeSecurityGroupsInput{GroupIds: ids, MaxResults: pageSize(1000, ids)})
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*ec2.DescribeSecurityGroupsOutput, error) { return p.NextPage(ctx) },
 		func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }), "InvalidGroup.NotFound")
@@ -48,12 +48,14 @@ func securityGroupFacts(w collectors.Where, g types.SecurityGroup) *inventory.Re
 		facts.Rules = append(facts.Rules, permissionRule(w, p, true))
 	}
 	facts.AllowsAny = len(facts.Rules) > 0
-	r.Known("is_default", "network", "rules", "allows_any")
+	// The groups of an interface add up to one set of rules: all stand in layer 0.
+	r.Known("is_default", "network", "layer", "rules", "allows_any")
 	return r
 }
 
 // permissionRule turns one permission of a group into a rule. A protocol of -1 is any protocol on every port.
 func permissionRule(w collectors.Where, p types.IpPermission, egress bool) inventory.Rule {
+	var owners []string
 	rule := inventory.Rule{Egress: egress, Protocol: aws.ToString(p.IpProtocol), From: int(aws.ToInt32(p.FromPort)), To: int(aws.ToInt32(p.ToPort))}
 	switch rule.Protocol {
 	case "-1", "":
@@ -74,11 +76,13 @@ func permissionRule(w collectors.Where, p types.IpPermission, egress bool) inven
 		owner := w
 		if id := aws.ToString(g.UserId); id != "" {
 			owner.Scope = scopeOf(id)
+			owners = append(owners, id)
 		}
 		rule.Groups = append(rule.Groups, ec2ARN(owner, "security-group", aws.ToString(g.GroupId)))
 	}
+	rule.Owners = foreign(w.Scope.Account(), owners...)
 	for _, l := range p.PrefixListIds {
-		rule.Lists = append(rule.Lists, aws.ToString(l.PrefixListId))
+		rule.Lists = append(rule.Lists, ec2ARN(w, "prefix-list", aws.ToString(l.PrefixListId)))
 	}
 	return rule
 }

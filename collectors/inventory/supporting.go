@@ -59,7 +59,7 @@ type SubnetFilter struct {
 
 // NetworkGateway is a door of a network to the internet.
 type NetworkGateway struct {
-	// Type is internet, nat or egress_only.
+	// Type is internet, nat, private_nat (which leads to other networks only) or egress_only.
 	Type            string   `json:"type"`
 	Networks        []string `json:"networks" link:"in_network"`
 	PublicAddresses []string `json:"public_addresses"`
