@@ -49,7 +49,7 @@ func networks(ctx context.Context, c *Clients, ids ...string) iter.Seq2[networkI
 			}
 		}
 		if classic || len(ids) == 0 {
-			yield(networkItem{Classic: askClassic(ctx, c)}, nil)
+			yield(networkItem{Classic: askFirstGeneration(ctx, c)}, nil)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func vpcs(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.Vpc, e
 	return described(ctx, p, func(o *ec2.DescribeVpcsOutput) []types.Vpc { return o.Vpcs }, "InvalidVpcID.NotFound")
 }
 
-func askClassic(ctx context.Context, c *Clients) collectors.Answer[ec2.DescribeAccountAttributesOutput] {
+func askFirstGeneration(ctx context.Context, c *Clients) collectors.Answer[ec2.DescribeAccountAttributesOutput] {
 	return ask("DescribeAccountAttributes", "ec2:DescribeAccountAttributes", func() (*ec2.DescribeAccountAttributesOutput, error) {
 		return c.EC2.DescribeAccountAttributes(ctx, &ec2.DescribeAccountAttributesInput{
 			AttributeNames: []types.AccountAttributeName{types.AccountAttributeNameSupportedPlatforms},
