@@ -1,0 +1,91 @@
+// Package store remembers in Postgres what was seen and what was judged. It knows SQL; it must not know how facts are
+// gathered, and it judges nothing.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ErrNotFound is returned when the tenant has no such row.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict is returned when a row stands in the way of the deed.
+var ErrConflict = errors.New("conflict")
+
+// Store is a database. Every query of a tenant's data goes through InTx.
+type Store struct{ pool *pgxpool.Pool }
+
+// Open connects to a database whose schema is up to date. It refuses a role that row security does not bind, because
+// then a mistaken query could show one tenant's rows to another.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("database settings: %w", err)
+	}
+	var unbound bool
+	err = pool.QueryRow(ctx, `SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user`).Scan(&unbound)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	if unbound {
+		pool.Close()
+		return nil, errors.New("the database role is a superuser or bypasses row security; connect as an ordinary role, so that tenants stay apart")
+	}
+	return &Store{pool: pool}, nil
+}
+
+// Close gives up the connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Pool is for the job queue, which keeps its own tables.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Ready says whether the database answers.
+func (s *Store) Ready(ctx context.Context) error { return s.pool.Ping(ctx) }
+
+// Tx is a transaction of one tenant. It comes from InTx only.
+type Tx struct {
+	pgx.Tx
+	tenant uuid.UUID
+}
+
+// Tenant is whose rows the transaction sees.
+func (tx Tx) Tenant() uuid.UUID { return tx.tenant }
+
+// InTx runs fn in a transaction that sees the tenant's rows and no others. It commits when fn returns nil.
+func (s *Store) InTx(ctx context.Context, tenant uuid.UUID, fn func(Tx) error) error {
+	return s.inTx(ctx, "plumbline.tenant", tenant.String(), func(tx pgx.Tx) error { return fn(Tx{Tx: tx, tenant: tenant}) })
+}
+
+// inSweep runs fn in a transaction that sees the tenants and scopes of everybody, and nothing else.
+func (s *Store) inSweep(ctx context.Context, fn func(pgx.Tx) error) error {
+	return s.inTx(ctx, "plumbline.sweep", "on", fn)
+}
+
+func (s *Store) inTx(ctx context.Context, setting, value string, fn func(pgx.Tx) error) error {
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT set_config($1, $2, true)`, setting, value); err != nil {
+			return fmt.Errorf("enter the tenant: %w", err)
+		}
+		return fn(tx)
+	})
+	return err
+}
+
+// missing turns "no rows" into ErrNotFound and wraps anything else with the deed.
+func missing(deed string, err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%s: %w", deed, ErrNotFound)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", deed, err)
+	}
+	return nil
+}
