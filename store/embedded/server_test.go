@@ -215,6 +215,16 @@ func TestLongPathGetsAShortSocket(t *testing.T) {
 	}
 }
 
+// self is this test's own binary.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // parent is another process that started a server.
 type parent struct {
 	*exec.Cmd
@@ -249,7 +259,7 @@ func (p parent) line() string {
 func TestKilledParentLeavesAllData(t *testing.T) {
 	t.Parallel()
 	dir := openDir(t)
-	p := startParent(t, os.Args[0], dir, nil)
+	p := startParent(t, self(t), dir, nil)
 	if line := p.line(); !strings.HasPrefix(line, "ready") {
 		t.Fatal(line)
 	}
@@ -280,7 +290,7 @@ func TestOrdinaryUser(t *testing.T) {
 		t.Skip("there is no user nobody:", err)
 	}
 	dir := openDir(t)
-	raw, err := os.ReadFile(os.Args[0]) // go test's own folder is closed to others
+	raw, err := os.ReadFile(self(t)) // go test's own folder is closed to others
 	if err != nil {
 		t.Fatal(err)
 	}
