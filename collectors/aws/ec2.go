@@ -72,6 +72,10 @@ func pageSize(size int32, ids []string) *int32 {
 	return aws.Int32(size)
 }
 
+// evenHidden asks for what the provider's services run in the account as well, though the account may hide it: it stands
+// in the same networks.
+var evenHidden = aws.Bool(true)
+
 // sharedARN is the id of a snapshot or an image: their ARNs name no account, since any account may be let in.
 func sharedARN(region, resource, id string) string {
 	if id == "" {

@@ -88,6 +88,9 @@ func imageFacts(w collectors.Where, a imageAnswers) *inventory.Resource {
 		}
 		facts.Principals = foreign(w.Scope.Account(), accounts...)
 	}, "public", "principals")
+	if o := a.Launch.Value; o != nil && o.LaunchPermissions == nil {
+		unsaid(r, "DescribeImageAttribute", "public", "principals")
+	}
 	// The listing says itself whether an image is public; the permissions add with whom else it is shared.
 	if i.Public != nil && (*i.Public || !r.IsKnown("public")) {
 		facts.Public = *i.Public

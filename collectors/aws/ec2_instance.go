@@ -38,7 +38,9 @@ type startupSecrets struct {
 }
 
 func instances(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.Instance, error] {
-	p := ec2.NewDescribeInstancesPaginator(c.EC2, &ec2.DescribeInstancesInput{InstanceIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeInstancesPaginator(c.EC2, &ec2.DescribeInstancesInput{
+		InstanceIds: ids, MaxResults: pageSize(1000, ids), IncludeManagedResources: evenHidden,
+	})
 	return described(ctx, p, func(o *ec2.DescribeInstancesOutput) []types.Instance {
 		var out []types.Instance
 		for _, r := range o.Reservations {

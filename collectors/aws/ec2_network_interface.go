@@ -27,7 +27,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.NetworkI
 
 func networkInterfaces(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.NetworkInterface, error] {
 	p := ec2.NewDescribeNetworkInterfacesPaginator(c.EC2, &ec2.DescribeNetworkInterfacesInput{
-		NetworkInterfaceIds: ids, MaxResults: pageSize(1000, ids),
+		NetworkInterfaceIds: ids, MaxResults: pageSize(1000, ids), IncludeManagedResources: evenHidden,
 	})
 	return described(ctx, p, func(o *ec2.DescribeNetworkInterfacesOutput) []types.NetworkInterface { return o.NetworkInterfaces },
 		"InvalidNetworkInterfaceID.NotFound")

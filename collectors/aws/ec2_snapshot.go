@@ -80,5 +80,8 @@ func snapshotFacts(w collectors.Where, a snapshotAnswers) *inventory.Resource {
 		}
 		facts.Principals = foreign(w.Scope.Account(), accounts...)
 	}, "public", "principals")
+	if o := a.Create.Value; o != nil && o.CreateVolumePermissions == nil {
+		unsaid(r, "DescribeSnapshotAttribute", "public", "principals")
+	}
 	return r
 }

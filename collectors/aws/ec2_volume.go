@@ -23,7 +23,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Volume, 
 })
 
 func volumes(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.Volume, error] {
-	p := ec2.NewDescribeVolumesPaginator(c.EC2, &ec2.DescribeVolumesInput{VolumeIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeVolumesPaginator(c.EC2, &ec2.DescribeVolumesInput{
+		VolumeIds: ids, MaxResults: pageSize(1000, ids), IncludeManagedResources: evenHidden,
+	})
 	return described(ctx, p, func(o *ec2.DescribeVolumesOutput) []types.Volume { return o.Volumes }, "InvalidVolume.NotFound")
 }
 
