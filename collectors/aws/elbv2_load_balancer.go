@@ -56,8 +56,12 @@ type listenerAttributes struct {
 func loadBalancers(ctx context.Context, c *Clients, arns ...string) iter.Seq2[types.LoadBalancer, error] {
 	p := elasticloadbalancingv2.NewDescribeLoadBalancersPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: arns})
 	return gone(paged(ctx, p.HasMorePages,
-		func(ctx context.Context) (*elasticloadbalancingv2.DescribeLoadBalancersOutput, error) { return p.NextPage(ctx) },
-		func(o *elasticloadbalancingv2.DescribeLoadBalancersOutput) []types.LoadBalancer { return o.LoadBalancers }), "LoadBalancerNotFound")
+		func(ctx context.Context) (*elasticloadbalancingv2.DescribeLoadBalancersOutput, error) {
+			return p.NextPage(ctx)
+		},
+		func(o *elasticloadbalancingv2.DescribeLoadBalancersOutput) []types.LoadBalancer {
+			return o.LoadBalancers
+		}), "LoadBalancerNotFound")
 }
 
 func askLoadBalancer(ctx context.Context, c *Clients, lb types.LoadBalancer) loadBalancerAnswers {
@@ -68,7 +72,9 @@ func askLoadBalancer(ctx context.Context, c *Clients, lb types.LoadBalancer) loa
 	a.Listeners = ask("DescribeListeners", "elasticloadbalancing:DescribeListeners", func() (*[]types.Listener, error) {
 		p := elasticloadbalancingv2.NewDescribeListenersPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})
 		found, err := gathered(paged(ctx, p.HasMorePages,
-			func(ctx context.Context) (*elasticloadbalancingv2.DescribeListenersOutput, error) { return p.NextPage(ctx) },
+			func(ctx context.Context) (*elasticloadbalancingv2.DescribeListenersOutput, error) {
+				return p.NextPage(ctx)
+			},
 			func(o *elasticloadbalancingv2.DescribeListenersOutput) []types.Listener { return o.Listeners }))
 		if found != nil {
 			for _, l := range *found {

@@ -43,7 +43,9 @@ type targetGroupAnswers struct {
 func targetGroups(ctx context.Context, c *Clients, arns ...string) iter.Seq2[types.TargetGroup, error] {
 	p := elasticloadbalancingv2.NewDescribeTargetGroupsPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: arns})
 	return gone(paged(ctx, p.HasMorePages,
-		func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) { return p.NextPage(ctx) },
+		func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
+			return p.NextPage(ctx)
+		},
 		func(o *elasticloadbalancingv2.DescribeTargetGroupsOutput) []types.TargetGroup { return o.TargetGroups }), "TargetGroupNotFound")
 }
 

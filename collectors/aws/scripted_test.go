@@ -64,7 +64,9 @@ func refuse(code string) func(any) (any, error) {
 }
 
 // answered is an answer that holds a value.
-func answered[T any](v *T) collectors.Answer[T] { return collectors.Answer[T]{Action: "Test", Value: v} }
+func answered[T any](v *T) collectors.Answer[T] {
+	return collectors.Answer[T]{Action: "Test", Value: v}
+}
 
 // refused is an answer that was denied.
 func refused[T any]() collectors.Answer[T] {
