@@ -160,7 +160,8 @@ func (e entry[C, I, A]) facts(where Where, answers any) *inventory.Resource {
 	if r.Region == "" {
 		r.Region = where.Region
 	}
-	r.CarriesLabels = !e.s.NoLabels && r.Schema().Attribute("labels_read") != nil
+	_, cannot := r.NotApplicable["labels_read"]
+	r.CarriesLabels = !e.s.NoLabels && !cannot && r.Schema().Attribute("labels_read") != nil
 	if _, refused := r.Unknown["labels_read"]; !refused && r.CarriesLabels {
 		r.Envelope.LabelsRead = true
 		r.Known("labels_read")
