@@ -134,3 +134,16 @@ func foreign(own string, accounts ...string) []string {
 	slices.Sort(out)
 	return out
 }
+
+// blockKeyFact states the key of a disk or a copy. EC2 names a key for all that is encrypted, be it the provider's or the
+// customer's: encrypted without a key is an answer that leaves the key out.
+func blockKeyFact(r *inventory.Resource, operation string, encrypted *bool, key *string, fill *string) {
+	switch {
+	case aws.ToString(key) != "":
+		*fill = *key
+	case encrypted == nil || *encrypted:
+		unsaid(r, operation, "encryption_key")
+		return
+	}
+	r.Known("encryption_key")
+}

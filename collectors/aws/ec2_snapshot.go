@@ -53,7 +53,7 @@ func snapshotFacts(w collectors.Where, a snapshotAnswers) *inventory.Resource {
 	if s.State == types.SnapshotStateError {
 		return nil
 	}
-	facts := &inventory.Snapshot{EncryptionKey: aws.ToString(s.KmsKeyId)}
+	facts := &inventory.Snapshot{}
 	tags := ec2Labels(s.Tags)
 	id := aws.ToString(s.SnapshotId)
 	r := inventory.New(sharedARN(w.Region, "snapshot", id), nameOr(tags, id), w.Region, facts)
@@ -61,8 +61,9 @@ func snapshotFacts(w collectors.Where, a snapshotAnswers) *inventory.Resource {
 	if volume := aws.ToString(s.VolumeId); volume != noVolume {
 		facts.Source = ec2ARN(w, "volume", volume)
 	}
-	r.Known("source", "encryption_key")
+	r.Known("source")
 	flag(r, "DescribeSnapshots", "encrypted_at_rest", s.Encrypted, &facts.EncryptedAtRest)
+	blockKeyFact(r, "DescribeSnapshots", s.Encrypted, s.KmsKeyId, &facts.EncryptionKey)
 	if s.StartTime == nil {
 		unsaid(r, "DescribeSnapshots", "taken_at")
 	} else {

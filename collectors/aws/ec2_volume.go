@@ -45,9 +45,9 @@ func volumeFacts(w collectors.Where, v types.Volume) *inventory.Resource {
 	if facts.Source == "" {
 		facts.Source = ec2ARN(w, "volume", aws.ToString(v.SourceVolumeId))
 	}
-	facts.EncryptionKey = aws.ToString(v.KmsKeyId)
-	r.Known("attached", "source", "encryption_key")
+	r.Known("attached", "source")
 	flag(r, "DescribeVolumes", "encrypted_at_rest", v.Encrypted, &facts.EncryptedAtRest)
+	blockKeyFact(r, "DescribeVolumes", v.Encrypted, v.KmsKeyId, &facts.EncryptionKey)
 	if v.Encrypted != nil && !*v.Encrypted {
 		// No key at all is no key of the customer's; whose a key is, the key itself says.
 		r.Known("customer_key")
