@@ -43,6 +43,8 @@ type EncryptionKey struct {
 	RotationDays int64 `json:"rotation_days"`
 	// Manager is provider or customer: who holds the key.
 	Manager string `json:"manager"`
+	// Aliases are the ids of the names that stand for the key, so that whoever is encrypted by a name finds its key.
+	Aliases []string `json:"aliases" link:"known_as"`
 	// Principals are the foreign accounts its policy lets in.
 	Principals []string `json:"principals"`
 }

@@ -11,6 +11,7 @@ const (
 	ClassTLSPolicy         Class = "tls_policy"
 	ClassWebFirewall       Class = "web_firewall"
 	ClassPublicAccessGuard Class = "public_access_guard"
+	ClassInstanceProfile   Class = "instance_profile"
 	ClassAddressList       Class = "address_list"
 )
 
@@ -122,6 +123,11 @@ type AddressList struct {
 	Ranges []string `json:"ranges"`
 }
 
+// InstanceProfile is what a machine wears to act as a role.
+type InstanceProfile struct {
+	Role string `json:"role" link:"runs_as"`
+}
+
 // SupportingClasses maps each supporting class to an empty struct of it.
 var SupportingClasses = map[Class]func() any{
 	ClassNetworkInterface:  func() any { return &NetworkInterface{} },
@@ -133,5 +139,6 @@ var SupportingClasses = map[Class]func() any{
 	ClassTLSPolicy:         func() any { return &TLSPolicy{} },
 	ClassWebFirewall:       func() any { return &WebFirewall{} },
 	ClassPublicAccessGuard: func() any { return &PublicAccessGuard{} },
+	ClassInstanceProfile:   func() any { return &InstanceProfile{} },
 	ClassAddressList:       func() any { return &AddressList{} },
 }
