@@ -23,7 +23,7 @@ type account struct {
 
 // chooseAccount decides who runs Postgres. Files that are there already settle it; only root has a choice at all.
 func chooseAccount(o Options) (account, error) {
-	self := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())} //nolint:gosec // ids are never negative here
+	self := account{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}
 	self.name = nameOf(self.uid)
 	owner, there := ownerOf(o.clusterDir())
 	if self.uid != 0 {

@@ -42,8 +42,8 @@ func lock(o Options) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor is small
-		defer f.Close() //nolint:errcheck // nothing was written
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		defer f.Close()
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("lock the data folder: %w", err)
 		}
@@ -96,7 +96,7 @@ func initialise(ctx context.Context, o Options, bin binaries, who account) error
 	if err != nil {
 		return fmt.Errorf("make the cluster: %w", err)
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // gone by then, unless initdb failed
+	defer os.RemoveAll(dir)
 	if err := who.give(dir); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func download(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make the cache folder: %w", err)
 	}
-	defer os.RemoveAll(work) //nolint:errcheck // our own scratch folder; what stays is only space
+	defer os.RemoveAll(work)
 	fmt.Fprintf(o.Progress, "fetching PostgreSQL %s for %s (24 MB, once)\n", pinnedVersion, platform())
 	archive, err := fetch(ctx, o, work)
 	if err != nil {
@@ -151,7 +151,7 @@ func get(ctx context.Context, address string, read func(io.Reader) error) error 
 	if err != nil {
 		return fmt.Errorf("fetch the package: %w", err)
 	}
-	defer res.Body.Close() //nolint:errcheck // only read from
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("fetch the package: the registry answers %s", res.Status)
 	}
@@ -167,7 +167,7 @@ func verify(archive, integrity string) error {
 	if err != nil {
 		return fmt.Errorf("check the download: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	sum := sha512.New()
 	if _, err := io.Copy(sum, f); err != nil {
 		return fmt.Errorf("check the download: %w", err)
@@ -184,7 +184,7 @@ func unpack(archive, dir string) error {
 	if err != nil {
 		return fmt.Errorf("unpack the download: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read from
+	defer f.Close()
 	plain, err := gzip.NewReader(f)
 	if err != nil {
 		return fmt.Errorf("unpack the download: %w", err)

@@ -167,7 +167,7 @@ func TestWrongChecksumIsRefused(t *testing.T) {
 	}
 }
 
-func TestDownloadNeedsARegistry(t *testing.T) { //nolint:paralleltest // it changes the environment
+func TestDownloadNeedsARegistry(t *testing.T) {
 	t.Setenv("PATH", "")
 	t.Setenv("npm_config_registry", "")
 	t.Setenv("PLUMBLINE_NPM_REGISTRY", "")

@@ -76,6 +76,6 @@ func inDatabase(ctx context.Context, config *pgx.ConnConfig, database string, do
 	if err != nil {
 		return fmt.Errorf("connect to database %s: %w", database, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost: each statement was committed
+	defer conn.Close(context.WithoutCancel(ctx))
 	return do(conn)
 }

@@ -30,7 +30,7 @@ type Server struct {
 	process *os.Process
 	done    chan struct{}
 	read    chan struct{} // closed when all output was read
-	err     error // how the process ended; to be read after done
+	err     error         // how the process ended; to be read after done
 	output  tail
 	stop    sync.Once
 	stopped error
@@ -116,7 +116,7 @@ func (s *Server) makeSocketDir(who account) (err error) {
 	} else if err = os.MkdirAll(s.socket, 0o700); err != nil {
 		return fmt.Errorf("make the socket folder: %w", err)
 	}
-	if err := os.Chmod(s.socket, 0o700); err != nil { //nolint:gosec // a folder needs the x
+	if err := os.Chmod(s.socket, 0o700); err != nil {
 		return fmt.Errorf("close the socket folder: %w", err)
 	}
 	return who.give(s.socket)
@@ -153,7 +153,7 @@ func (s *Server) launch(bin binaries, who account) error {
 	if err != nil {
 		return fmt.Errorf("start Postgres: %w", err)
 	}
-	cmd := exec.Command(filepath.Join(bin.dir, "postgres"), "-D", s.options.clusterDir()) //nolint:noctx // Stop ends it
+	cmd := exec.Command(filepath.Join(bin.dir, "postgres"), "-D", s.options.clusterDir())
 	for name, value := range s.settings() {
 		cmd.Args = append(cmd.Args, "-c", name+"="+value)
 	}
@@ -182,7 +182,7 @@ func (s *Server) launch(bin binaries, who account) error {
 // follow passes on what Postgres prints, and remembers the end of it for error messages.
 func (s *Server) follow(output *os.File) {
 	defer close(s.read)
-	defer output.Close() //nolint:errcheck // only read from
+	defer output.Close()
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		s.output.add(lines.Text())
 		s.options.Log.Debug("postgres", "line", lines.Text())

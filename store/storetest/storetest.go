@@ -138,7 +138,7 @@ func startServer(ctx context.Context) error {
 		return fmt.Errorf("make a data folder: %w", err)
 	}
 	cluster.end = append(cluster.end, func() error { return os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // root hands over to a user who must pass through
+	if err := os.Chmod(dir, 0o711); err != nil {
 		return fmt.Errorf("open the data folder: %w", err)
 	}
 	server, err := embedded.Start(ctx, embedded.Options{
@@ -182,7 +182,9 @@ func administer(sql string) error {
 }
 
 // in points an address at another database of the same server.
-func in(address, database string) string { return edit(address, func(u *url.URL) { u.Path = "/" + database }) }
+func in(address, database string) string {
+	return edit(address, func(u *url.URL) { u.Path = "/" + database })
+}
 
 // as makes an address act as a role. The session belongs to the superuser, whose password alone is known, and takes
 // the role on at once; row security and rights follow the role.
