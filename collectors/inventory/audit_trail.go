@@ -44,6 +44,8 @@ type AuditTrail struct {
 
 	// Destination is the id of the store the record is kept in.
 	Destination string `json:"destination" link:"records_to"`
+	// Watches are the scopes whose changes the trail records; the record of an account without a trail names its own.
+	Watches []string `json:"watches" link:"watches"`
 	// Validated says that each file of the record is signed by the provider.
 	Validated bool `json:"validated"`
 	// LeavesOutKeyUse says that use of encryption keys is left out of the record.

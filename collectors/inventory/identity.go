@@ -51,6 +51,4 @@ type Identity struct {
 
 	// Grants are the ids of the access grants the identity holds, by itself or through groups.
 	Grants []string `json:"grants" link:"holds"`
-	// Profiles are the ids under which machines wear the identity, where these differ from its own.
-	Profiles []string `json:"profiles" link:"lent_through"`
 }

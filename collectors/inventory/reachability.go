@@ -66,8 +66,10 @@ type Behind struct {
 	UnknownPeer bool `json:"unknown_peer,omitempty"`
 	// Privileged names a wearer whose identity is an administrator, when one is open.
 	Privileged string `json:"privileged,omitempty"`
-	// Missing is what could not be read, when the exposure is unknown.
+	// Missing is what could not be read, so that more may be reached than is said here.
 	Missing []Unknown `json:"missing,omitempty"`
+	// Shadowed names admissions that an earlier refusal leaves nothing of.
+	Shadowed []string `json:"shadowed,omitempty"`
 }
 
 // Admitted tells who the data port of a database admits: one of the rows of the table "Who may talk to a database".

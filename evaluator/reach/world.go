@@ -15,7 +15,8 @@ type World interface {
 	// Into returns the resources of a class that link to the id by the named edge, in the order of their ids.
 	Into(class inventory.Class, link, id string) []*inventory.Resource
 	// Missing says why the listing of a class in a scope and region is not complete: what is not found may then exist
-	// all the same. It is empty when every listing of the class there is complete.
+	// all the same. It is empty when every listing of the class there is complete. A listing of every region counts for
+	// each; an empty region asks for all of them.
 	Missing(class inventory.Class, scope inventory.ScopeID, region string) []inventory.Unknown
 	// Owns says whether an account is the organisation's own: a scope of the tenant, or named in the settings.
 	Owns(account string) bool
@@ -24,7 +25,26 @@ type World interface {
 }
 
 // derivations are the functions that fill the derived attributes of a class, by class.
-var derivations = map[inventory.Class]func(*inventory.Resource, World){}
+var derivations = map[inventory.Class]func(*inventory.Resource, World){
+	inventory.ClassAccessGrant:       deriveGrant,
+	inventory.ClassAuditTrail:        deriveTrail,
+	inventory.ClassComputeInstance:   deriveMachine,
+	inventory.ClassContainerRegistry: deriveRegistry,
+	inventory.ClassDatabase:          deriveDatabase,
+	inventory.ClassDisk:              deriveDisk,
+	inventory.ClassEncryptionKey:     deriveKey,
+	inventory.ClassEntryPoint:        deriveEntryPoint,
+	inventory.ClassFirewall:          deriveFirewall,
+	inventory.ClassIdentity:          deriveIdentity,
+	inventory.ClassLogStore:          deriveLogStore,
+	inventory.ClassMessageChannel:    deriveChannel,
+	inventory.ClassNetwork:           deriveNetwork,
+	inventory.ClassNetworkLink:       deriveLink,
+	inventory.ClassObjectStorage:     deriveStore,
+	inventory.ClassSecret:            deriveSecret,
+	inventory.ClassSnapshot:          deriveSnapshot,
+	inventory.ClassSubnet:            deriveSubnet,
+}
 
 // Derive forgets the derived facts of a resource and works them out again. What it cannot work out it leaves unknown,
 // with the reason.

@@ -1,0 +1,208 @@
+package reach
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// databaseDoors are a managed database as doors, one for each subnet its endpoint may live in. It listens on one port.
+func databaseDoors(r *inventory.Resource) []*door {
+	db := r.Facts.(*inventory.Database)
+	d := door{hop: inventory.Hop{Label: title(r), Resource: r.ID}, network: db.Network, firewalls: db.Firewalls,
+		blind: !r.IsKnown("firewalls")}
+	if r.IsKnown("port") && db.Port > 0 {
+		listens := portsOf("tcp", db.Port, db.Port)
+		d.limit = &listens
+	}
+	for _, name := range []string{"network", "firewalls", "public_endpoint"} {
+		if !r.IsKnown(name) {
+			d.doubts = append(d.doubts, r.Why(name))
+		}
+	}
+	if r.IsKnown("public_endpoint") {
+		d.holds = [2]truth{truthOf(db.PublicAddress), no}
+	}
+	return inSubnets(d, db.Subnets, r, "subnets")
+}
+
+func deriveDatabase(r *inventory.Resource, w World) {
+	db := r.Facts.(*inventory.Database)
+	if r.IsKnown("endpoint") && db.Endpoint != "network" {
+		notAsked(r, "is reached through the provider's API only", "world_range", "ingress_app_only", "private_network",
+			"admitted", "paths")
+		return
+	}
+	k := newWalk(r, w)
+	if r.IsKnown("public_endpoint") {
+		put(r, "public_access", &db.PublicAccess, db.PublicAddress)
+	} else {
+		unknown(r, []inventory.Unknown{r.Why("public_endpoint")}, "public_access")
+	}
+	k.privateNetwork(r, db)
+	if !r.IsKnown("firewalls") || !r.IsKnown("port") {
+		why := r.Why("firewalls")
+		if r.IsKnown("firewalls") {
+			why = r.Why("port")
+		}
+		unknown(r, []inventory.Unknown{why}, "world_range", "ingress_app_only", "admitted", "paths")
+		return
+	}
+	got := k.reachDatabase(databaseDoors(r))
+	asked := portsOf("tcp", db.Port, db.Port)
+	world := unsure
+	switch {
+	case !got.world.and(asked).empty():
+		world = yes
+	case got.worldMaybe.and(asked).empty():
+		world = no
+	}
+	settle(r, "world_range", world, &db.WorldRange, got.doubts)
+	put(r, "paths", &db.Paths, got.paths(inventory.Hop{Label: title(r), Resource: r.ID}))
+
+	who := k.admitted(r, got.doors, asked, got)
+	only, doubts := who.only()
+	settle(r, "ingress_app_only", only, &db.IngressAppOnly, doubts)
+	if record, doubts := who.record(); record != nil {
+		put(r, "admitted", &db.Admitted, record)
+	} else {
+		unknown(r, doubts, "admitted")
+	}
+}
+
+// reachDatabase walks the doors of a managed database; no entry point forwards to one.
+func (k *walk) reachDatabase(doors []*door) reached {
+	got := reached{doors: doors}
+	for _, d := range doors {
+		s := k.look(d)
+		got.sights = append(got.sights, s)
+		got.open, got.maybe = got.open.with(s.open), got.maybe.with(s.maybe)
+		got.world, got.worldMaybe = got.world.with(s.world), got.worldMaybe.with(s.worldMaybe)
+		got.doubts = append(got.doubts, s.doubts...)
+	}
+	got.maybe = got.maybe.less(got.open)
+	return got
+}
+
+// privateNetwork says whether the database lives in subnets none of which routes straight to the internet.
+func (k *walk) privateNetwork(r *inventory.Resource, db *inventory.Database) {
+	const name = "private_network"
+	switch {
+	case !r.IsKnown("subnets"):
+		unknown(r, []inventory.Unknown{r.Why("subnets")}, name)
+		return
+	case len(db.Subnets) == 0:
+		put(r, name, &db.PrivateNetwork, false)
+		return
+	}
+	direct := no
+	var doubts []inventory.Unknown
+	for _, id := range db.Subnets {
+		way := k.placeOf(id, db.Network).route
+		direct = direct.either(way.direct[v4].either(way.direct[v6]))
+		doubts = append(doubts, way.doubts...)
+	}
+	settle(r, name, opposite(direct), &db.PrivateNetwork, doubts)
+}
+
+// engine is a database that people run on machines, by the ports it listens on and the words they label it with.
+type engine struct {
+	name  string
+	words []string
+	ports ports
+}
+
+func engineOf(name, listens string, words ...string) engine {
+	return engine{name, append(words, name), parsePorts(strings.Fields(listens))}
+}
+
+var engines = []engine{
+	engineOf("elasticsearch", "tcp/9200 tcp/9300 tcp/5601", "opensearch", "kibana", "elastic"),
+	engineOf("mongodb", "tcp/27017-27019", "mongo"),
+	engineOf("redis", "tcp/6379", "valkey"),
+	engineOf("cassandra", "tcp/7000 tcp/7001 tcp/7199 tcp/9042 tcp/9160", "scylla"),
+	engineOf("memcached", "tcp/11211 udp/11211", "memcache"),
+	engineOf("couchdb", "tcp/5984"),
+	engineOf("etcd", "tcp/2379"),
+	engineOf("postgresql", "tcp/5432", "postgres", "timescale"),
+	engineOf("mysql", "tcp/3306", "mariadb"),
+	engineOf("sqlserver", "tcp/1433 tcp/1434 udp/1434", "mssql", "sql-server"),
+	engineOf("oracle", "tcp/1521 tcp/2483"),
+	engineOf("kafka", "tcp/9092"),
+	engineOf("influxdb", "tcp/8086", "influx"),
+}
+
+// engineKeys are labels that say what a machine does.
+var engineKeys = []string{"role", "engine", "application", "service", "name"}
+
+// engineByLabel reads the engine from what people wrote on the machine.
+func engineByLabel(r *inventory.Resource) *engine {
+	words := []string{r.Name}
+	for _, key := range engineKeys {
+		words = append(words, label(r, []string{key}))
+	}
+	for _, word := range words {
+		for _, part := range strings.FieldsFunc(strings.ToLower(word), func(c rune) bool { return strings.ContainsRune(" -_./:", c) }) {
+			for i := range engines {
+				if slices.Contains(engines[i].words, part) {
+					return &engines[i]
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// engineByPort reads the engine from a data port that a filter admits on purpose: in a rule about ports of that engine
+// and no others.
+func engineByPort(lines []line) *engine {
+	for i := range engines {
+		for j := range lines {
+			l := &lines[j]
+			if !l.rule.Deny && l.rule.Protocol != "any" && !l.ports.and(engines[i].ports).empty() &&
+				l.ports.less(engines[i].ports).empty() {
+				return &engines[i]
+			}
+		}
+	}
+	return nil
+}
+
+// hostsDatabase says whether a machine runs a database, and who may talk to it.
+func (k *walk) hostsDatabase(r *inventory.Resource, m *inventory.ComputeInstance, got reached) {
+	found := engineByLabel(r)
+	var doubts []inventory.Unknown
+	for _, d := range got.doors {
+		filters, _, _ := k.guardsOf(d)
+		for _, g := range filters {
+			l := g.(*layer)
+			doubts = append(doubts, l.unknown...)
+			if found == nil {
+				found = engineByPort(l.in)
+			}
+		}
+	}
+	if found == nil {
+		if r.CarriesLabels && !r.IsKnown("labels_read") {
+			doubts = append(doubts, r.Why("labels_read"))
+		}
+		if doubts = append(doubts, got.unseen...); len(doubts) > 0 {
+			unknown(r, doubts, "self_hosted_database", "database_ingress_app_only", "admitted")
+			return
+		}
+		put(r, "self_hosted_database", &m.SelfHostedDatabase, "")
+		notAsked(r, "runs no database that is seen", "database_ingress_app_only", "admitted")
+		return
+	}
+	put(r, "self_hosted_database", &m.SelfHostedDatabase, found.name)
+	who := k.admitted(r, got.doors, found.ports, got)
+	who.doubts = append(who.doubts, got.unseen...)
+	only, why := who.only()
+	settle(r, "database_ingress_app_only", only, &m.DatabaseIngressAppOnly, why)
+	if record, why := who.record(); record != nil {
+		put(r, "admitted", &m.Admitted, record)
+	} else {
+		unknown(r, why, "admitted")
+	}
+}

@@ -1,0 +1,143 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// trailsOf are the audit trails that watch a scope: each says so itself. An account without any has a record that says
+// so, hence nothing at all means that nobody looked.
+func trailsOf(scope inventory.ScopeID, w World) ([]*inventory.Resource, []inventory.Unknown) {
+	trails := w.Into(inventory.ClassAuditTrail, "watches", string(scope))
+	doubts := w.Missing(inventory.ClassAuditTrail, scope, "")
+	if len(trails) == 0 && len(doubts) == 0 {
+		doubts = []inventory.Unknown{{Fact: string(inventory.ClassAuditTrail), Cause: inventory.CauseNotCollected}}
+	}
+	return trails, doubts
+}
+
+func deriveTrail(r *inventory.Resource, w World) {
+	t := r.Facts.(*inventory.AuditTrail)
+	names := []string{"destination_public", "integrity_protected", "separate_account", "retention_days"}
+	if !r.IsKnown("destination") {
+		unknown(r, []inventory.Unknown{r.Why("destination")}, names...)
+		return
+	}
+	if t.Destination == "" {
+		put(r, "integrity_protected", &t.IntegrityProtected, false)
+		put(r, "separate_account", &t.SeparateAccount, false)
+		notAsked(r, "keeps no record", "destination_public", "retention_days")
+		return
+	}
+	kept := w.Get(t.Destination)
+	if kept == nil {
+		why := absentStore(r, w)
+		unknown(r, why, "destination_public", "retention_days", "separate_account")
+		if r.IsKnown("validated") && t.Validated {
+			put(r, "integrity_protected", &t.IntegrityProtected, true)
+		} else {
+			unknown(r, why, "integrity_protected")
+		}
+		return
+	}
+	put(r, "separate_account", &t.SeparateAccount, kept.Scope != r.Scope)
+	switch facts := kept.Facts.(type) {
+	case *inventory.ObjectStorage:
+		trailInStore(r, t, kept, facts, w)
+	case *inventory.LogStore:
+		trailInLog(r, t, kept, facts)
+	default:
+		unknown(r, nil, "destination_public", "integrity_protected", "retention_days")
+	}
+}
+
+// absentStore says why the place of a record is not in the inventory: it may be in an account that is not collected.
+func absentStore(r *inventory.Resource, w World) []inventory.Unknown {
+	out := slices.Clone(w.Missing(inventory.ClassObjectStorage, r.Scope, ""))
+	if len(out) == 0 {
+		out = []inventory.Unknown{{Fact: "destination", Cause: inventory.CauseNotCollected}}
+	}
+	return out
+}
+
+func trailInStore(r *inventory.Resource, t *inventory.AuditTrail, kept *inventory.Resource, o *inventory.ObjectStorage, w World) {
+	byPolicy, byACL, why := publicStore(kept, w)
+	settle(r, "destination_public", byPolicy.either(byACL), &t.DestinationPublic, append(why.policy, why.acl...))
+	if kept.IsKnown("expiry_days") {
+		put(r, "retention_days", &t.RetentionDays, o.ExpiryDays)
+	} else {
+		unknown(r, []inventory.Unknown{kept.Why("expiry_days")}, "retention_days")
+	}
+	locked := unsure
+	if kept.IsKnown("retention_locked") {
+		locked = truthOf(o.RetentionLocked)
+	}
+	protectedBy(r, t, locked, kept.Why("retention_locked"))
+}
+
+func trailInLog(r *inventory.Resource, t *inventory.AuditTrail, kept *inventory.Resource, l *inventory.LogStore) {
+	if kept.IsKnown("public") {
+		put(r, "destination_public", &t.DestinationPublic, l.Public)
+	} else {
+		unknown(r, []inventory.Unknown{kept.Why("public")}, "destination_public")
+	}
+	if kept.IsKnown("retention_days") {
+		put(r, "retention_days", &t.RetentionDays, l.RetentionDays)
+	} else {
+		unknown(r, []inventory.Unknown{kept.Why("retention_days")}, "retention_days")
+	}
+	protectedBy(r, t, no, inventory.Unknown{})
+}
+
+// protectedBy says whether a change of the record would be seen: signed files, or a store that nobody can shorten.
+func protectedBy(r *inventory.Resource, t *inventory.AuditTrail, locked truth, why inventory.Unknown) {
+	signed := unsure
+	doubts := []inventory.Unknown{why}
+	if r.IsKnown("validated") {
+		signed = truthOf(t.Validated)
+	} else {
+		doubts = []inventory.Unknown{r.Why("validated")}
+	}
+	settle(r, "integrity_protected", signed.either(locked), &t.IntegrityProtected, doubts)
+}
+
+func deriveKey(r *inventory.Resource, w World) {
+	k := r.Facts.(*inventory.EncryptionKey)
+	strangers(r, &k.UnknownPrincipals, k.Principals, w)
+	if r.IsKnown("rotation_days") {
+		put(r, "rotated", &k.Rotated, k.RotationDays > 0 && k.RotationDays <= w.Settings().KeyRotationDays)
+	} else {
+		unknown(r, []inventory.Unknown{r.Why("rotation_days")}, "rotated")
+	}
+	logged, doubts := useLogged(r, w)
+	settle(r, "use_logged", logged, &k.UseLogged, doubts)
+}
+
+// useLogged says whether a complete trail of the account records what keys are used for.
+func useLogged(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
+	trails, doubts := trailsOf(r.Scope, w)
+	for _, t := range trails {
+		facts := t.Facts.(*inventory.AuditTrail)
+		switch {
+		case !t.IsKnown("complete"):
+			doubts = append(doubts, t.Why("complete"))
+		case !facts.Complete:
+		case !t.IsKnown("leaves_out_key_use"):
+			doubts = append(doubts, t.Why("leaves_out_key_use"))
+		case !facts.LeavesOutKeyUse:
+			return yes, nil
+		}
+	}
+	return noUnless(doubts), doubts
+}
+
+func deriveLogStore(r *inventory.Resource, w World) {
+	l := r.Facts.(*inventory.LogStore)
+	if len(w.Into(inventory.ClassAuditTrail, "records_to", r.ID)) > 0 {
+		put(r, "holds_audit", &l.HoldsAudit, true)
+		return
+	}
+	doubts := w.Missing(inventory.ClassAuditTrail, r.Scope, "")
+	settle(r, "holds_audit", noUnless(doubts), &l.HoldsAudit, doubts)
+}

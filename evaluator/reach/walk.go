@@ -1,0 +1,379 @@
+package reach
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// The exposures, worst first.
+const (
+	exposureOpen     = "open"
+	exposureUnknown  = "unknown"
+	exposureBalancer = "load_balancer"
+	exposurePrivate  = "private"
+	exposureLatent   = "latent"
+	exposureClosed   = "closed"
+)
+
+var exposures = []string{exposureOpen, exposureUnknown, exposureBalancer, exposurePrivate, exposureLatent, exposureClosed}
+
+// worse is the worse of two exposures. Unknown outranks all but open: what is missing might be open.
+func worse(a, b string) string {
+	if slices.Index(exposures, a) <= slices.Index(exposures, b) {
+		return a
+	}
+	return b
+}
+
+// walk asks door, route and filters of interfaces on behalf of one resource. It reads each subnet and each set of
+// filters once, so that a filter worn by thousands of interfaces is read once.
+type walk struct {
+	w      World
+	near   *inventory.Resource
+	places map[string]*place
+	layers map[string][]guard
+	links  map[string]*linked
+}
+
+func newWalk(near *inventory.Resource, w World) *walk {
+	return &walk{w: w, near: near, places: map[string]*place{}, layers: map[string][]guard{}, links: map[string]*linked{}}
+}
+
+// door is an interface, or what a managed service shows of its own, as the walk sees it.
+type door struct {
+	// hop is the interface as a step of a way.
+	hop       inventory.Hop
+	network   string
+	subnet    string
+	firewalls []string
+	private   []string
+	public    []string
+	// holds says for each family whether there is an address the internet can send to.
+	holds [2]truth
+	// doubts are why something of the interface is not known; blind says that its filters are not.
+	doubts []inventory.Unknown
+	blind  bool
+	// limit bounds the ports something listens on; nil when that is not known.
+	limit *ports
+}
+
+// doorOf reads an interface.
+func doorOf(r *inventory.Resource) *door {
+	n := r.Facts.(*inventory.NetworkInterface)
+	d := &door{hop: inventory.Hop{Label: title(r), Resource: r.ID}, network: n.Network, subnet: n.Subnet,
+		firewalls: n.Firewalls, private: n.PrivateAddresses, public: n.PublicAddresses}
+	for _, name := range []string{"network", "subnet", "firewalls", "public_addresses", "private_addresses"} {
+		if !r.IsKnown(name) {
+			d.doubts = append(d.doubts, r.Why(name))
+		}
+	}
+	d.blind = !r.IsKnown("firewalls")
+	if r.IsKnown("public_addresses") {
+		d.holds = [2]truth{no, no}
+	}
+	for _, word := range n.PublicAddresses {
+		if blocks, ok := parseRange(word); ok {
+			for _, f := range families {
+				if len(blocks[f]) > 0 {
+					d.holds[f] = yes
+				}
+			}
+		} else {
+			d.holds[v4] = yes
+		}
+	}
+	return d
+}
+
+// sight is what the walk finds at a door.
+type sight struct {
+	// open are the ports the internet reaches for sure, maybe those it might.
+	open, maybe ports
+	openAt      string
+	paths       []inventory.Path
+	// world are the ports the filters of the interface admit from the world, whether or not anything leads there.
+	world, worldMaybe ports
+	// inside says whether anything but its own group is admitted.
+	inside truth
+	// any are the ports admitted from anybody at all.
+	any    ports
+	doubts []inventory.Unknown
+}
+
+// layersOf are the guards that filters make, by their layers.
+func (k *walk) layersOf(ids []string) []guard {
+	key := strings.Join(ids, "\n")
+	if g, ok := k.layers[key]; ok {
+		return g
+	}
+	byLayer := map[int]*layer{}
+	at := func(n int) *layer {
+		if byLayer[n] == nil {
+			byLayer[n] = &layer{}
+		}
+		return byLayer[n]
+	}
+	for _, id := range ids {
+		f := k.w.Get(id)
+		switch {
+		case f == nil:
+			at(0).unknown = append(at(0).unknown, absent(k.w, inventory.ClassFirewall, k.near)...)
+		case !f.IsKnown("rules"):
+			at(0).unknown = append(at(0).unknown, f.Why("rules"))
+		default:
+			facts := f.Facts.(*inventory.Firewall)
+			l := at(facts.Layer)
+			l.owners = append(l.owners, f)
+			l.add(f, facts.Rules, k.w)
+		}
+	}
+	var order []int
+	for n := range byLayer {
+		order = append(order, n)
+	}
+	sort.Ints(order)
+	var out []guard
+	for _, n := range order {
+		byLayer[n].sort()
+		out = append(out, byLayer[n])
+	}
+	k.layers[key] = out
+	return out
+}
+
+func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, place *place) {
+	filters = k.layersOf(d.firewalls)
+	if d.blind {
+		filters = append(slices.Clone(filters), &layer{unknown: d.doubts})
+	}
+	place = k.placeOf(d.subnet, d.network)
+	return filters, place.guards, place
+}
+
+func admit(guards []guard, src source, surely bool) ports {
+	out := allPorts
+	for _, g := range guards {
+		out = out.and(g.admits(src, surely))
+		if out.empty() {
+			break
+		}
+	}
+	return out
+}
+
+func doubtsOf(guards []guard) []inventory.Unknown {
+	var out []inventory.Unknown
+	for _, g := range guards {
+		out = append(out, g.doubts()...)
+	}
+	return out
+}
+
+// look walks from the internet to a door: is there an address, does the route lead back, do all filters admit.
+func (k *walk) look(d *door) sight {
+	filters, subnet, place := k.guardsOf(d)
+	var s sight
+	for _, f := range families {
+		src := fromWorld(f)
+		world, worldMaybe := admit(filters, src, true), admit(filters, src, false)
+		s.world, s.worldMaybe = s.world.with(world), s.worldMaybe.with(worldMaybe)
+		address, direct := d.holds[f], place.route.direct[f]
+		if address == no || direct == no {
+			continue
+		}
+		maybe := within(d.limit, worldMaybe.and(admit(subnet, src, false)))
+		var open ports
+		if address == yes && direct == yes {
+			open = within(d.limit, world.and(admit(subnet, src, true)))
+		}
+		if !open.empty() {
+			s.openAt = firstNonEmpty(s.openAt, addressIn(f, d.public))
+			s.paths = append(s.paths, k.path(d, place, slices.Concat(subnet, filters), src, open))
+		}
+		s.open, s.maybe = s.open.with(open), s.maybe.with(maybe)
+		if !maybe.less(open).empty() {
+			s.doubts = append(s.doubts, doubtsOf(subnet)...)
+			s.doubts = append(s.doubts, place.route.doubts...)
+			s.doubts = append(s.doubts, d.doubts...)
+		}
+	}
+	s.maybe = s.maybe.less(s.open)
+	if !s.worldMaybe.less(s.world).empty() || !s.maybe.empty() {
+		s.doubts = append(s.doubts, doubtsOf(filters)...)
+	}
+	s.inside, s.any = insiders(filters, d.firewalls)
+	if s.inside == unsure {
+		s.doubts = append(s.doubts, doubtsOf(filters)...)
+	}
+	return s
+}
+
+func within(limit *ports, p ports) ports {
+	if limit == nil {
+		return p
+	}
+	return p.and(*limit)
+}
+
+// insiders says whether the filters admit anybody outside their own group, and on which ports anybody at all.
+func insiders(filters []guard, own []string) (truth, ports) {
+	if len(filters) == 0 {
+		return yes, allPorts
+	}
+	answer, all := yes, allPorts
+	for _, g := range filters {
+		l := g.(*layer)
+		in, some := no, ports{}
+		for i := range l.in {
+			rule := &l.in[i]
+			if rule.rule.Deny {
+				continue
+			}
+			some = some.with(rule.ports)
+			foreign := slices.ContainsFunc(rule.rule.Groups, func(id string) bool { return !slices.Contains(own, id) })
+			switch {
+			case foreign || len(rule.ranges[v4]) > 0 || len(rule.ranges[v6]) > 0 || rule.rule.AnyTenant:
+				in = yes
+			case rule.unread && in == no:
+				in = unsure
+			}
+		}
+		if len(l.unknown) > 0 {
+			some = allPorts
+			if in == no {
+				in = unsure
+			}
+		}
+		all = all.and(some)
+		if in == no || answer == no {
+			answer = no
+		} else if in == unsure {
+			answer = unsure
+		}
+	}
+	return answer, all
+}
+
+func addressIn(f family, words []string) string {
+	for _, word := range words {
+		if blocks, ok := parseRange(word); !ok || len(blocks[f]) > 0 {
+			return word
+		}
+	}
+	return ""
+}
+
+func firstNonEmpty(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// path tells the way to a door hop by hop; the filter that admits is the step that opens it.
+func (k *walk) path(d *door, at *place, guards []guard, src source, open ports) inventory.Path {
+	hops := []inventory.Hop{{Label: "Internet", Detail: "any address"}}
+	if by := at.route.by; by != nil {
+		hops = append(hops, inventory.Hop{Label: k.gatewayTitle(by.Target, at.network), Resource: by.Target})
+		hops = append(hops, inventory.Hop{Label: title(at.route.table), Detail: "default route to " + shortID(by.Target),
+			Resource: at.route.table.ID})
+	}
+	for _, g := range guards {
+		hop := g.because(src, open)
+		if hop.Label == "" {
+			continue
+		}
+		_, hop.Opens = g.(*layer)
+		hops = append(hops, hop)
+	}
+	last := d.hop
+	if address := addressIn(src.family, d.public); address != "" {
+		last.Detail = "address " + address
+	}
+	return inventory.Path{Ports: open.words(), Hops: append(hops, last)}
+}
+
+func (k *walk) gatewayTitle(target, network string) string {
+	for _, g := range k.w.Into(inventory.ClassNetworkGateway, "in_network", network) {
+		if g.ID == target || shortID(g.ID) == target {
+			return title(g)
+		}
+	}
+	return fmt.Sprintf("internet gateway %s", shortID(target))
+}
+
+// linked is what links lead into a network.
+type linked struct {
+	// active says whether traffic can come in over a link now.
+	active truth
+	ranges []string
+	// stranger says whether a link leads to a party nobody named.
+	stranger truth
+	doubts   []inventory.Unknown
+}
+
+// linksOf looks at the links of a network once.
+func (k *walk) linksOf(network string) *linked {
+	if l := k.links[network]; l != nil {
+		return l
+	}
+	l := &linked{active: no, stranger: no, doubts: k.w.Missing(inventory.ClassNetworkLink, k.near.Scope, k.near.Region)}
+	if len(l.doubts) > 0 {
+		l.active, l.stranger = unsure, unsure
+	}
+	for _, r := range k.w.Into(inventory.ClassNetworkLink, "joins", network) {
+		facts := r.Facts.(*inventory.NetworkLink)
+		switch {
+		case !r.IsKnown("active"):
+			l.doubts = append(l.doubts, r.Why("active"))
+			if l.active == no {
+				l.active = unsure
+			}
+		case !facts.Active:
+			continue
+		default:
+			l.active = yes
+		}
+		l.ranges = append(l.ranges, facts.PeerRanges...)
+		known, doubts := peerKnown(r, k.w)
+		l.doubts = append(l.doubts, doubts...)
+		switch {
+		case known == no:
+			l.stranger = yes
+		case known == unsure && l.stranger == no:
+			l.stranger = unsure
+		}
+	}
+	k.links[network] = l
+	return l
+}
+
+// exposure tells how far a door is exposed, leaving balancers aside, and what is missing when that is not known.
+func (k *walk) exposure(d *door, s sight) (string, []inventory.Unknown) {
+	switch {
+	case !s.open.empty():
+		return exposureOpen, nil
+	case !s.maybe.empty():
+		return exposureUnknown, s.doubts
+	case !s.world.empty():
+		links := k.linksOf(d.network)
+		switch links.active {
+		case yes:
+			return exposurePrivate, nil
+		case no:
+			return exposureLatent, nil
+		default:
+			return exposureUnknown, links.doubts
+		}
+	case !s.worldMaybe.empty() || s.inside == unsure:
+		return exposureUnknown, s.doubts
+	case s.inside == yes:
+		return exposurePrivate, nil
+	default:
+		return exposureClosed, nil
+	}
+}
