@@ -18,6 +18,8 @@ import (
 // Observation is one resource as it was seen, with the answers its facts were made from.
 type Observation struct {
 	Resource *inventory.Resource
+	// Listing is the region of the ledger row that lists it: Global for what is listed once for a scope, wherever it is.
+	Listing string
 	// Answers is the JSON of what the cloud said, stripped of secrets.
 	Answers []byte
 }
@@ -102,7 +104,7 @@ func (c Collection[C]) One(ctx context.Context, kind inventory.Kind, region, id 
 }
 
 func (c Collection[C]) row(d Definition, region string) inventory.LedgerRow {
-	return inventory.LedgerRow{Scope: c.Scope, Kind: d.Kind, Region: region, BeganAt: c.Now()}
+	return inventory.LedgerRow{Scope: c.Scope, Kind: d.Kind, Class: d.Class, Region: region, BeganAt: c.Now()}
 }
 
 // listing is the state of one source in one region.
@@ -244,7 +246,7 @@ func (l *listing[C]) take(ctx context.Context, ask func(context.Context) any, se
 	if len(refused) == 0 {
 		l.row.Described++
 	}
-	l.batch = append(l.batch, Observation{Resource: r, Answers: raw})
+	l.batch = append(l.batch, Observation{Resource: r, Listing: l.region, Answers: raw})
 	if len(l.batch) >= batchSize {
 		full, l.batch = l.batch, nil
 	}

@@ -6,6 +6,8 @@ CREATE TABLE tenants (
     id         uuid PRIMARY KEY,
     name       text NOT NULL,
     demo       boolean NOT NULL DEFAULT false,
+    -- judged_with is the version of the catalogue that judged the inventory last.
+    judged_with text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL
 );
 

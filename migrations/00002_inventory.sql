@@ -149,18 +149,13 @@ CREATE TABLE pending_resources (
     cause       text NOT NULL,
     PRIMARY KEY (tenant_id, resource_id)
 );
-CREATE TABLE pending_keys (
-    tenant_id uuid NOT NULL REFERENCES tenants (id) ON DELETE CASCADE,
-    key       bigint NOT NULL,
-    PRIMARY KEY (tenant_id, key)
-);
 
 -- +goose StatementBegin
 DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['runs', 'ledgers', 'listings', 'resources', 'resource_versions', 'derived_facts',
-                             'derived_fact_versions', 'edges', 'pending_resources', 'pending_keys'] LOOP
+                             'derived_fact_versions', 'edges', 'pending_resources'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY tenant ON %I USING (tenant_id = nullif(current_setting(''plumbline.tenant'', true), '''')::uuid)', t);
@@ -169,7 +164,6 @@ END $$;
 -- +goose StatementEnd
 
 -- +goose Down
-DROP TABLE pending_keys;
 DROP TABLE pending_resources;
 DROP TABLE edges;
 DROP TABLE derived_fact_versions;

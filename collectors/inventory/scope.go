@@ -84,6 +84,7 @@ type CallErrors struct {
 type LedgerRow struct {
 	Scope     ScopeID      `json:"scope"`
 	Kind      Kind         `json:"kind"`
+	Class     Class        `json:"class,omitempty"`
 	Region    string       `json:"region"`
 	Complete  bool         `json:"complete"`
 	Listed    int          `json:"listed"`
@@ -95,3 +96,7 @@ type LedgerRow struct {
 	// complete listing is gone.
 	BeganAt time.Time `json:"began_at"`
 }
+
+// EveryRegion says whether the row speaks of every region of the scope: what is listed once, or the regions that could
+// not be listed.
+func (r LedgerRow) EveryRegion() bool { return r.Region == "global" || r.Region == "*" }

@@ -1,0 +1,336 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+)
+
+// Scratch is a Memory that lives as long as the process: a scan's. It keeps facts and verdicts, not answers.
+type Scratch struct {
+	mu        sync.Mutex
+	settings  inventory.Settings
+	resources map[string]*inventory.Resource
+	listing   map[string]place
+	byLink    map[link]map[string]bool
+	rows      map[place]inventory.LedgerRow
+	seen      map[place]map[string]bool
+	due       map[string]bool
+	resting   map[evaluator.Key]map[string]bool
+	rests     map[string][]evaluator.Key
+	settled   map[string]evaluator.Settled
+	findings  map[string]map[string]*evaluator.Finding
+}
+
+type place struct {
+	scope  inventory.ScopeID
+	kind   inventory.Kind
+	region string
+}
+
+// NewScratch returns an empty memory under the given settings.
+func NewScratch(settings inventory.Settings) *Scratch {
+	return &Scratch{
+		settings: settings, resources: map[string]*inventory.Resource{}, listing: map[string]place{}, byLink: map[link]map[string]bool{},
+		rows: map[place]inventory.LedgerRow{}, seen: map[place]map[string]bool{}, due: map[string]bool{},
+		resting: map[evaluator.Key]map[string]bool{}, rests: map[string][]evaluator.Key{}, settled: map[string]evaluator.Settled{},
+		findings: map[string]map[string]*evaluator.Finding{},
+	}
+}
+
+// Observe implements Memory.
+func (s *Scratch) Observe(_ context.Context, batch []collectors.Observation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range batch {
+		p := place{o.Resource.Scope, o.Resource.Kind, o.Listing}
+		if s.seen[p] == nil {
+			s.seen[p] = map[string]bool{}
+		}
+		s.seen[p][o.Resource.ID] = true
+		before := s.resources[o.Resource.ID]
+		if before != nil && !o.Resource.ObservedAt.After(before.ObservedAt) {
+			continue
+		}
+		s.put(o.Resource, p)
+	}
+	return nil
+}
+
+// put replaces a resource and makes due what the old and the new form touch.
+func (s *Scratch) put(r *inventory.Resource, p place) {
+	s.drop(r.ID)
+	s.resources[r.ID], s.listing[r.ID] = r, p
+	for _, l := range r.Links() {
+		key := link{r.Class, l.Name, l.To}
+		if s.byLink[key] == nil {
+			s.byLink[key] = map[string]bool{}
+		}
+		s.byLink[key][r.ID] = true
+	}
+	s.due[r.ID] = true
+	s.touch(evaluator.KeysOf(r))
+}
+
+// drop takes a resource away, if it is there, and makes due what rested on it.
+func (s *Scratch) drop(id string) {
+	r := s.resources[id]
+	if r == nil {
+		return
+	}
+	delete(s.resources, id)
+	for _, l := range r.Links() {
+		delete(s.byLink[link{r.Class, l.Name, l.To}], id)
+	}
+	s.touch(evaluator.KeysOf(r))
+}
+
+func (s *Scratch) touch(keys []evaluator.Key) {
+	for _, k := range keys {
+		for id := range s.resting[k] {
+			s.due[id] = true
+		}
+	}
+}
+
+// Listed implements Memory.
+func (s *Scratch) Listed(_ context.Context, row inventory.LedgerRow, placeholder *inventory.Resource) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := place{row.Scope, row.Kind, row.Region}
+	before, had := s.rows[p]
+	if had && before.BeganAt.After(row.BeganAt) {
+		return nil
+	}
+	s.rows[p] = row
+	if !had || before.Complete != row.Complete {
+		s.touch(evaluator.ListingKeys(row))
+	}
+	if placeholder != nil {
+		s.put(placeholder, p)
+		return nil
+	}
+	if !row.Complete {
+		return nil
+	}
+	for id, at := range s.listing {
+		r := s.resources[id]
+		if at == p && r != nil && !s.seen[p][id] && r.ObservedAt.Before(row.BeganAt) || r != nil && r.Placeholder && at == p {
+			s.remove(id)
+		}
+	}
+	delete(s.seen, p)
+	return nil
+}
+
+// Removed implements Memory.
+func (s *Scratch) Removed(_ context.Context, id string, at time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.resources[id]; r != nil && r.ObservedAt.Before(at) {
+		s.remove(id)
+	}
+	return nil
+}
+
+func (s *Scratch) remove(id string) {
+	s.drop(id)
+	s.rest(id, nil)
+	delete(s.listing, id)
+	delete(s.settled, id)
+	delete(s.findings, id)
+	delete(s.due, id)
+}
+
+// rest notes what the derived facts of a resource rest on now.
+func (s *Scratch) rest(id string, keys []evaluator.Key) {
+	for _, k := range s.rests[id] {
+		delete(s.resting[k], id)
+	}
+	s.rests[id] = keys
+	for _, k := range keys {
+		if s.resting[k] == nil {
+			s.resting[k] = map[string]bool{}
+		}
+		s.resting[k][id] = true
+	}
+}
+
+// Settle implements Memory.
+func (s *Scratch) Settle(ctx context.Context, _ time.Time, work func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)) error {
+	const batchSize = 2000
+	for {
+		batch := s.take(batchSize)
+		if len(batch) == 0 {
+			return nil
+		}
+		settled, err := work(ctx, batch, s)
+		if err != nil {
+			return err
+		}
+		s.keep(settled)
+	}
+}
+
+func (s *Scratch) take(n int) []evaluator.Due {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []string
+	for id := range s.due {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var batch []evaluator.Due
+	for _, id := range ids[:min(n, len(ids))] {
+		delete(s.due, id)
+		if r := s.resources[id]; r != nil {
+			batch = append(batch, evaluator.Due{Resource: r, Before: s.findings[id]})
+		}
+	}
+	if len(batch) == 0 && len(ids) > n {
+		// Every one of these is gone meanwhile; others are still due.
+		s.mu.Unlock()
+		batch = s.take(n)
+		s.mu.Lock()
+	}
+	return batch
+}
+
+func (s *Scratch) keep(settled []evaluator.Settled) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range settled {
+		id := one.Resource.ID
+		s.settled[id] = one
+		s.rest(id, one.RestsOn)
+		for _, m := range one.Moved {
+			if s.findings[id] == nil {
+				s.findings[id] = map[string]*evaluator.Finding{}
+			}
+			s.findings[id][m.Check] = m.Finding
+		}
+	}
+}
+
+// RollUp implements Memory. A scan shows verdicts; nothing is counted ahead.
+func (s *Scratch) RollUp(context.Context, time.Time) error { return nil }
+
+// Settled returns every resource with its judgements, in the order of the ids.
+func (s *Scratch) Settled() []evaluator.Settled {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]evaluator.Settled, 0, len(s.settled))
+	for _, one := range s.settled {
+		out = append(out, one)
+	}
+	slices.SortFunc(out, func(a, b evaluator.Settled) int {
+		switch {
+		case a.Resource.ID < b.Resource.ID:
+			return -1
+		case a.Resource.ID > b.Resource.ID:
+			return 1
+		default:
+			return 0
+		}
+	})
+	return out
+}
+
+// Finding returns the finding of a check on a resource, or nil.
+func (s *Scratch) Finding(resource, check string) *evaluator.Finding {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.findings[resource][check]
+}
+
+// Ledger returns the last row of each kind and region, in their order. What no collector lists has no row.
+func (s *Scratch) Ledger() []inventory.LedgerRow {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []inventory.LedgerRow
+	for _, row := range s.rows {
+		if row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected {
+			out = append(out, row)
+		}
+	}
+	slices.SortFunc(out, func(a, b inventory.LedgerRow) int {
+		return compare(string(a.Scope)+"\x00"+string(a.Kind)+"\x00"+a.Region, string(b.Scope)+"\x00"+string(b.Kind)+"\x00"+b.Region)
+	})
+	return out
+}
+
+func compare(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// Resources implements evaluator.View.
+func (s *Scratch) Resources(_ context.Context, ids []string) (map[string]*inventory.Resource, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]*inventory.Resource{}
+	for _, id := range ids {
+		if r := s.resources[id]; r != nil {
+			out[id] = r
+		}
+	}
+	return out, nil
+}
+
+// Into implements evaluator.View.
+func (s *Scratch) Into(_ context.Context, class inventory.Class, name string, ids []string) (map[string][]*inventory.Resource, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string][]*inventory.Resource{}
+	for _, id := range ids {
+		var from []string
+		for r := range s.byLink[link{class, name, id}] {
+			from = append(from, r)
+		}
+		slices.Sort(from)
+		for _, r := range from {
+			out[id] = append(out[id], s.resources[r])
+		}
+	}
+	return out, nil
+}
+
+// Listings implements evaluator.View.
+func (s *Scratch) Listings(context.Context) ([]inventory.LedgerRow, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]inventory.LedgerRow, 0, len(s.rows))
+	for _, row := range s.rows {
+		out = append(out, row)
+	}
+	return out, nil
+}
+
+// Accounts implements evaluator.View: the scopes of the scan are the organisation's own.
+func (s *Scratch) Accounts(context.Context) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := map[string]bool{}
+	for p := range s.rows {
+		seen[p.scope.Account()] = true
+	}
+	var out []string
+	for a := range seen {
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// Settings implements evaluator.View.
+func (s *Scratch) Settings(context.Context) (*inventory.Settings, error) { return &s.settings, nil }

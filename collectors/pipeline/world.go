@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+)
+
+// world is the inventory as derivations see it: it remembers what it fetched for a batch and notes what each derivation
+// looked at. One world serves one batch, in which nothing changes.
+type world struct {
+	ctx      context.Context
+	view     evaluator.View
+	settings *inventory.Settings
+	own      map[string]bool
+	gaps     map[gap][]inventory.Unknown
+	listed   map[gap]bool
+
+	resources map[string]*inventory.Resource
+	links     map[link][]*inventory.Resource
+	// err is the first fetch that failed: derivations cannot return it.
+	err   error
+	looks map[evaluator.Key]struct{}
+}
+
+type gap struct {
+	class  inventory.Class
+	scope  inventory.ScopeID
+	region string
+}
+
+type link struct {
+	class inventory.Class
+	name  string
+	id    string
+}
+
+func newWorld(ctx context.Context, view evaluator.View) (*world, error) {
+	w := &world{
+		ctx: ctx, view: view, own: map[string]bool{}, gaps: map[gap][]inventory.Unknown{}, listed: map[gap]bool{},
+		resources: map[string]*inventory.Resource{}, links: map[link][]*inventory.Resource{},
+	}
+	var err error
+	if w.settings, err = view.Settings(ctx); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	accounts, err := view.Accounts(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("own accounts: %w", err)
+	}
+	for _, a := range append(accounts, w.settings.OwnAccounts...) {
+		w.own[a] = true
+	}
+	rows, err := view.Listings(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("listings: %w", err)
+	}
+	for _, row := range rows {
+		w.note(row)
+	}
+	return w, nil
+}
+
+// note files a listing under the places it speaks of: its region, and the whole scope.
+func (w *world) note(row inventory.LedgerRow) {
+	regions := []string{row.Region, ""}
+	if row.EveryRegion() {
+		regions = []string{"*", ""}
+	}
+	for _, region := range regions {
+		g := gap{row.Class, row.Scope, region}
+		w.listed[g] = true
+		if !row.Complete && row.Unknown != nil {
+			w.gaps[g] = append(w.gaps[g], *row.Unknown)
+		}
+	}
+}
+
+// begin starts to note what is looked at for a resource.
+func (w *world) begin(id string) {
+	w.looks = map[evaluator.Key]struct{}{evaluator.ResourceKey(id): {}}
+}
+
+// end returns what was looked at since begin.
+func (w *world) end() []evaluator.Key {
+	keys := make([]evaluator.Key, 0, len(w.looks))
+	for k := range w.looks {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (w *world) look(k evaluator.Key) { w.looks[k] = struct{}{} }
+
+// Get implements reach.World.
+func (w *world) Get(id string) *inventory.Resource {
+	if id == "" {
+		return nil
+	}
+	w.look(evaluator.ResourceKey(id))
+	if r, ok := w.resources[id]; ok {
+		return r
+	}
+	if err := w.fetch([]string{id}); err != nil {
+		w.fail(err)
+	}
+	return w.resources[id]
+}
+
+// Into implements reach.World.
+func (w *world) Into(class inventory.Class, name, id string) []*inventory.Resource {
+	if id == "" {
+		return nil
+	}
+	w.look(evaluator.LinkKey(class, name, id))
+	key := link{class, name, id}
+	if found, ok := w.links[key]; ok {
+		return found
+	}
+	found, err := w.view.Into(w.ctx, class, name, []string{id})
+	if err != nil {
+		w.fail(err)
+		return nil
+	}
+	w.links[key] = found[id]
+	for _, r := range found[id] {
+		w.resources[r.ID] = r
+	}
+	return found[id]
+}
+
+// Missing implements reach.World. A class of which nothing was ever listed in the place is not collected.
+func (w *world) Missing(class inventory.Class, scope inventory.ScopeID, region string) []inventory.Unknown {
+	w.look(evaluator.ListingKey(class, scope, region))
+	w.look(evaluator.ListingKey(class, scope, "*"))
+	out := slices.Clone(w.gaps[gap{class, scope, region}])
+	everywhere := gap{class, scope, "*"}
+	if region != "" {
+		out = append(out, w.gaps[everywhere]...)
+	}
+	if !w.listed[gap{class, scope, region}] && !w.listed[everywhere] {
+		out = append(out, inventory.Unknown{Cause: inventory.CauseNotCollected})
+	}
+	return out
+}
+
+// Owns implements reach.World.
+func (w *world) Owns(account string) bool {
+	w.look(evaluator.OwnerKey(account))
+	return w.own[account]
+}
+
+// Settings implements reach.World.
+func (w *world) Settings() *inventory.Settings { return w.settings }
+
+func (w *world) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
+func (w *world) fetch(ids []string) error {
+	found, err := w.view.Resources(w.ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		w.resources[id] = found[id]
+	}
+	return nil
+}
+
+// prefetch brings what a batch links to in one question each instead of one for each resource: first what it points at,
+// then what that points at in turn.
+func (w *world) prefetch(batch []evaluator.Due) error {
+	var wave []*inventory.Resource
+	for _, due := range batch {
+		w.resources[due.Resource.ID] = due.Resource
+		wave = append(wave, due.Resource)
+	}
+	for range 2 {
+		var ids []string
+		for _, r := range wave {
+			for _, l := range r.Links() {
+				if _, known := w.resources[l.To]; !known {
+					w.resources[l.To] = nil
+					ids = append(ids, l.To)
+				}
+			}
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := w.fetch(ids); err != nil {
+			return err
+		}
+		wave = wave[:0]
+		for _, id := range ids {
+			if r := w.resources[id]; r != nil {
+				wave = append(wave, r)
+			}
+		}
+	}
+	return nil
+}

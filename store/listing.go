@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+)
+
+// Listed keeps a ledger row of a scope and returns how many resources it removed. A complete row removes what was last
+// observed before it began and was not seen. An incomplete one removes nothing: what was seen is confirmed, and
+// placeholder, if not nil, stands for what could not be listed. A row that began before the one that is kept already
+// changes nothing.
+func (tx Tx) Listed(ctx context.Context, scope, run uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}, placeholder *inventory.Resource) (int, error) {
+	if err := tx.lockTenant(ctx, false); err != nil {
+		return 0, err
+	}
+	if err := tx.lockScope(ctx, scope); err != nil {
+		return 0, err
+	}
+	late, flipped, err := tx.keepListing(ctx, scope, row)
+	if err != nil || late {
+		return 0, err
+	}
+	if flipped {
+		if err := tx.touch(ctx, evaluator.ListingKeys(row)); err != nil {
+			return 0, err
+		}
+	}
+	if row.Complete {
+		return tx.removeUnseen(ctx, scope, row, seen)
+	}
+	if err := tx.confirmSeen(ctx, seen, row.BeganAt); err != nil {
+		return 0, err
+	}
+	if placeholder == nil {
+		return 0, nil
+	}
+	_, err = tx.Observe(ctx, scope, run, []Observed{{Resource: placeholder, Listing: row.Region}}, true)
+	return 0, err
+}
+
+// keepListing writes the row. late says that a newer one stands; flipped that completeness changed.
+func (tx Tx) keepListing(ctx context.Context, scope uuid.UUID, row inventory.LedgerRow) (late, flipped bool, err error) {
+	var beganAt time.Time
+	var complete bool
+	err = tx.QueryRow(ctx, `
+		SELECT began_at, complete FROM listings
+		WHERE  tenant_id = @tenant AND scope_id = @scope AND kind = @kind AND region = @region`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope, "kind": string(row.Kind), "region": row.Region}).Scan(&beganAt, &complete)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		flipped = true
+	case err != nil:
+		return false, false, fmt.Errorf("read listing: %w", err)
+	case beganAt.After(row.BeganAt):
+		return true, false, nil
+	default:
+		flipped = complete != row.Complete
+	}
+	var unknown []byte
+	if row.Unknown != nil {
+		if unknown, err = json.Marshal(row.Unknown); err != nil {
+			return false, false, fmt.Errorf("encode listing: %w", err)
+		}
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO listings (tenant_id, scope_id, kind, region, class, began_at, complete, complete_at, listed, unknown)
+		VALUES (@tenant, @scope, @kind, @region, @class, @began_at, @complete, CASE WHEN @complete THEN @began_at::timestamptz END, @listed, @unknown)
+		ON CONFLICT (tenant_id, scope_id, kind, region) DO UPDATE SET
+		       began_at = excluded.began_at, complete = excluded.complete, listed = excluded.listed, unknown = excluded.unknown,
+		       complete_at = coalesce(excluded.complete_at, listings.complete_at)`,
+		pgx.StrictNamedArgs{
+			"tenant": tx.tenant, "scope": scope, "kind": string(row.Kind), "region": row.Region, "class": string(row.Class),
+			"began_at": row.BeganAt, "complete": row.Complete, "listed": row.Listed, "unknown": unknown,
+		})
+	if err != nil {
+		return false, false, fmt.Errorf("keep listing: %w", err)
+	}
+	return false, flipped, nil
+}
+
+// removeUnseen removes what the complete row lacks, the placeholder of earlier failures included.
+func (tx Tx) removeUnseen(ctx context.Context, scope uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}) (int, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT id FROM resources
+		WHERE  tenant_id = @tenant AND scope_id = @scope AND kind = @kind AND listing = @listing AND observed_at < @began_at`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope, "kind": string(row.Kind), "listing": row.Region, "began_at": row.BeganAt})
+	if err != nil {
+		return 0, fmt.Errorf("look for what is gone: %w", err)
+	}
+	var gone []uuid.UUID
+	var id uuid.UUID
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error {
+		if _, there := seen[id]; !there {
+			gone = append(gone, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("look for what is gone: %w", err)
+	}
+	return len(gone), tx.remove(ctx, gone, row.BeganAt, evaluator.CauseDeletedResource)
+}
+
+// confirmSeen notes when the resources of a listing that was cut short were seen: no complete row will say so.
+func (tx Tx) confirmSeen(ctx context.Context, seen map[uuid.UUID]struct{}, at time.Time) error {
+	if len(seen) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	_, err := tx.Exec(ctx, `UPDATE resources SET observed_at = @at WHERE tenant_id = @tenant AND id = ANY (@ids) AND observed_at < @at`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids, "at": at})
+	if err != nil {
+		return fmt.Errorf("confirm what was listed: %w", err)
+	}
+	return nil
+}
+
+// Removed takes away one resource that the provider says is gone, unless it was observed after that moment, by itself
+// or by a complete listing. It reports whether it did.
+func (tx Tx) Removed(ctx context.Context, naturalID string, at time.Time) (bool, error) {
+	if err := tx.lockTenant(ctx, false); err != nil {
+		return false, err
+	}
+	id := ResourceID(naturalID)
+	var scope uuid.UUID
+	err := tx.QueryRow(ctx, `SELECT scope_id FROM resources WHERE tenant_id = @tenant AND id = @id`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id}).Scan(&scope)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the resource: %w", err)
+	}
+	if err := tx.lockScope(ctx, scope); err != nil {
+		return false, err
+	}
+	var older bool
+	err = tx.QueryRow(ctx, `
+		SELECT r.observed_at < @at AND coalesce(l.complete_at < @at, true)
+		FROM   resources r
+		LEFT   JOIN listings l ON l.tenant_id = r.tenant_id AND l.scope_id = r.scope_id AND l.kind = r.kind AND l.region = r.listing
+		WHERE  r.tenant_id = @tenant AND r.id = @id`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id, "at": at}).Scan(&older)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("when the resource was observed: %w", err)
+	}
+	if !older {
+		return false, nil
+	}
+	return true, tx.remove(ctx, []uuid.UUID{id}, at, evaluator.CauseDeletedResource)
+}
+
+// remove moves resources to the past, closes their findings and makes due what rested on them.
+func (tx Tx) remove(ctx context.Context, ids []uuid.UUID, at time.Time, cause evaluator.Cause) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	keys, err := tx.keysOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	ends := make([]time.Time, len(ids))
+	for i := range ends {
+		ends[i] = at
+	}
+	if err := tx.endVersions(ctx, ids, ends, true); err != nil {
+		return err
+	}
+	if err := tx.endDerived(ctx, ids, at); err != nil {
+		return err
+	}
+	if err := tx.closeFindings(ctx, ids, at, cause); err != nil {
+		return err
+	}
+	if err := tx.unlink(ctx, ids); err != nil {
+		return err
+	}
+	for _, statement := range []string{
+		`DELETE FROM derived_facts WHERE tenant_id = @tenant AND resource_id = ANY (@ids)`,
+		`DELETE FROM pending_resources WHERE tenant_id = @tenant AND resource_id = ANY (@ids)`,
+		`DELETE FROM resources WHERE tenant_id = @tenant AND id = ANY (@ids)`,
+	} {
+		if _, err := tx.Exec(ctx, statement, pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids}); err != nil {
+			return fmt.Errorf("remove resources: %w", err)
+		}
+	}
+	return tx.touch(ctx, keys)
+}

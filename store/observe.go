@@ -1,0 +1,381 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+)
+
+// Observed is one resource as it was seen, with the answers its facts were made from.
+type Observed struct {
+	Resource *inventory.Resource
+	// Listing is the region of the ledger row that lists it.
+	Listing string
+	Answers []byte
+}
+
+// compressor packs answers; it is safe for concurrent use.
+var compressor = func() *zstd.Encoder {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		panic(err) // only wrong options fail, and these are constant
+	}
+	return e
+}()
+
+// lockTenant keeps the two sides of the inventory apart: observations of any scope may be written together, but nothing
+// is settled meanwhile. Otherwise a resource could change between the moment a derivation looked at it and the moment
+// it is known that the derivation rests on it.
+func (tx Tx) lockTenant(ctx context.Context, exclusive bool) error {
+	statement := `SELECT pg_advisory_xact_lock_shared(hashtextextended('inventory ' || $1::text, 0))`
+	if exclusive {
+		statement = `SELECT pg_advisory_xact_lock(hashtextextended('inventory ' || $1::text, 0))`
+	}
+	if _, err := tx.Exec(ctx, statement, tx.tenant); err != nil {
+		return fmt.Errorf("lock the inventory: %w", err)
+	}
+	return nil
+}
+
+// lockScope lets one writer at a time into the resources of a scope.
+func (tx Tx) lockScope(ctx context.Context, scope uuid.UUID) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('scope ' || $1::text || $2::text, 0))`, tx.tenant, scope)
+	if err != nil {
+		return fmt.Errorf("lock the scope: %w", err)
+	}
+	return nil
+}
+
+// incoming is an observation with what has to be known of it before it is written.
+type incoming struct {
+	Observed
+	id    uuid.UUID
+	facts []byte
+	hash  []byte
+}
+
+// present is what the inventory holds of a resource already.
+type present struct {
+	ID         uuid.UUID
+	Hash       []byte
+	ObservedAt time.Time
+}
+
+// Observe keeps observations of a scope's resources and makes due what they touch. Hashes are compared first: an
+// observation that changes nothing is not written. One that is older than what is known of its resource is dropped. It
+// returns how many resources are new or changed. confirm also notes the moment of an observation that changed nothing,
+// as a single changed resource needs and a whole listing does not.
+func (tx Tx) Observe(ctx context.Context, scope, run uuid.UUID, batch []Observed, confirm bool) (int, error) {
+	if len(batch) == 0 {
+		return 0, nil
+	}
+	if err := tx.lockTenant(ctx, false); err != nil {
+		return 0, err
+	}
+	if err := tx.lockScope(ctx, scope); err != nil {
+		return 0, err
+	}
+	in, err := prepare(batch)
+	if err != nil {
+		return 0, err
+	}
+	fresh, changed, same, err := tx.sort(ctx, scope, in)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.replace(ctx, scope, run, fresh, changed); err != nil {
+		return 0, err
+	}
+	if confirm {
+		if err := tx.confirm(ctx, same); err != nil {
+			return 0, err
+		}
+	}
+	return len(fresh) + len(changed), nil
+}
+
+// prepare encodes the observations; of two of one resource the later stands.
+func prepare(batch []Observed) ([]incoming, error) {
+	at := map[uuid.UUID]int{}
+	in := make([]incoming, 0, len(batch))
+	for _, o := range batch {
+		facts, err := o.Resource.EncodeFacts()
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", o.Resource.ID, err)
+		}
+		one := incoming{Observed: o, id: ResourceID(o.Resource.ID), facts: facts}
+		if one.hash, err = one.digest(); err != nil {
+			return nil, err
+		}
+		if i, twice := at[one.id]; twice {
+			if in[i].Resource.ObservedAt.Before(o.Resource.ObservedAt) {
+				in[i] = one
+			}
+			continue
+		}
+		at[one.id] = len(in)
+		in = append(in, one)
+	}
+	return in, nil
+}
+
+// digest is the content hash: everything but the moment of observation.
+func (i incoming) digest() ([]byte, error) {
+	h := sha256.New()
+	r := i.Resource
+	err := json.NewEncoder(h).Encode([]any{r.Kind, r.Class, r.Region, r.Name, r.Labels, r.CarriesLabels, r.Placeholder, i.Listing})
+	if err != nil {
+		return nil, fmt.Errorf("hash %s: %w", r.ID, err)
+	}
+	_, _ = h.Write(i.facts)
+	_, _ = h.Write(i.Answers)
+	return h.Sum(nil)[:16], nil
+}
+
+// sort tells what is new, what changed, and what is the same. Late observations are in none of them: those from before
+// the row's own observation, before a complete listing that has been kept since, or before the resource was removed.
+func (tx Tx) sort(ctx context.Context, scope uuid.UUID, in []incoming) (fresh, changed []incoming, same []incoming, err error) {
+	known, err := tx.present(ctx, in)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	listed, err := tx.completeListings(ctx, scope)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	gone, err := tx.goneSince(ctx, in, known)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for _, i := range in {
+		seen := i.Resource.ObservedAt
+		p, there := known[i.id]
+		switch {
+		case seen.Before(listed[[2]string{string(i.Resource.Kind), i.Listing}]):
+		case !there && !seen.After(gone[i.id]):
+		case !there:
+			fresh = append(fresh, i)
+		case bytes.Equal(p.Hash, i.hash):
+			same = append(same, i)
+		case seen.After(p.ObservedAt):
+			changed = append(changed, i)
+		}
+	}
+	return fresh, changed, same, nil
+}
+
+func (tx Tx) present(ctx context.Context, in []incoming) (map[uuid.UUID]present, error) {
+	ids := make([]uuid.UUID, len(in))
+	for n, i := range in {
+		ids[n] = i.id
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT id, hash, observed_at FROM resources
+		WHERE  tenant_id = @tenant AND id = ANY (@ids)`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
+	if err != nil {
+		return nil, fmt.Errorf("known resources: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[present])
+	if err != nil {
+		return nil, fmt.Errorf("known resources: %w", err)
+	}
+	out := make(map[uuid.UUID]present, len(found))
+	for _, p := range found {
+		out[p.ID] = p
+	}
+	return out, nil
+}
+
+// completeListings tells when the last complete listing of each kind and region of the scope began.
+func (tx Tx) completeListings(ctx context.Context, scope uuid.UUID) (map[[2]string]time.Time, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT kind, region, complete_at FROM listings
+		WHERE  tenant_id = @tenant AND scope_id = @scope AND complete_at IS NOT NULL`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope})
+	if err != nil {
+		return nil, fmt.Errorf("complete listings: %w", err)
+	}
+	out := map[[2]string]time.Time{}
+	var kind, region string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&kind, &region, &at}, func() error {
+		out[[2]string{kind, region}] = at
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("complete listings: %w", err)
+	}
+	return out, nil
+}
+
+// goneSince tells when those that are not in the inventory were removed from it, if ever.
+func (tx Tx) goneSince(ctx context.Context, in []incoming, known map[uuid.UUID]present) (map[uuid.UUID]time.Time, error) {
+	var ids []uuid.UUID
+	for _, i := range in {
+		if _, there := known[i.id]; !there {
+			ids = append(ids, i.id)
+		}
+	}
+	out := map[uuid.UUID]time.Time{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT id, max(valid_to) FROM resource_versions
+		WHERE  tenant_id = @tenant AND id = ANY (@ids) AND gone
+		GROUP  BY id`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
+	if err != nil {
+		return nil, fmt.Errorf("removed resources: %w", err)
+	}
+	var id uuid.UUID
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+		out[id] = at
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("removed resources: %w", err)
+	}
+	return out, nil
+}
+
+// replace ends the versions that stood, writes the new ones and makes due what either touches.
+func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed []incoming) error {
+	if len(fresh)+len(changed) == 0 {
+		return nil
+	}
+	var ids []uuid.UUID
+	var ends []time.Time
+	for _, i := range changed {
+		ids, ends = append(ids, i.id), append(ends, i.Resource.ObservedAt)
+	}
+	keys, err := tx.keysOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	if err := tx.endVersions(ctx, ids, ends, false); err != nil {
+		return err
+	}
+	if err := tx.write(ctx, scope, run, append(fresh, changed...)); err != nil {
+		return err
+	}
+	var newIDs []uuid.UUID
+	for _, i := range fresh {
+		newIDs = append(newIDs, i.id)
+		keys = append(keys, evaluator.KeysOf(i.Resource)...)
+	}
+	for _, i := range changed {
+		keys = append(keys, evaluator.KeysOf(i.Resource)...)
+	}
+	if err := tx.due(ctx, newIDs, evaluator.CauseNewResource); err != nil {
+		return err
+	}
+	if err := tx.due(ctx, ids, ""); err != nil {
+		return err
+	}
+	return tx.touch(ctx, keys)
+}
+
+// keysOf are the keys that the present forms of resources touch.
+func (tx Tx) keysOf(ctx context.Context, ids []uuid.UUID) ([]evaluator.Key, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := tx.resourcesByID(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var keys []evaluator.Key
+	for _, r := range found {
+		keys = append(keys, evaluator.KeysOf(r)...)
+	}
+	return keys, nil
+}
+
+// endVersions copies the present rows to the past. Each ends at its moment.
+func (tx Tx) endVersions(ctx context.Context, ids []uuid.UUID, ends []time.Time, gone bool) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO resource_versions (tenant_id, id, valid_from, valid_to, gone, scope_id, kind, class, region, natural_id, name,
+		       labels, carries_labels, placeholder, first_seen_at, observed_at, run_id, hash, facts, answers)
+		SELECT r.tenant_id, r.id, r.valid_from, greatest(e.valid_to, r.valid_from), @gone, r.scope_id, r.kind, r.class, r.region,
+		       r.natural_id, r.name, r.labels, r.carries_labels, r.placeholder, r.first_seen_at, r.observed_at, r.run_id, r.hash,
+		       r.facts, r.answers
+		FROM   resources r
+		JOIN   unnest(@ids::uuid[], @ends::timestamptz[]) AS e (id, valid_to) ON e.id = r.id
+		WHERE  r.tenant_id = @tenant
+		ON CONFLICT (tenant_id, id, valid_from) DO UPDATE SET valid_to = excluded.valid_to, gone = excluded.gone`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids, "ends": ends, "gone": gone})
+	if err != nil {
+		return fmt.Errorf("end resource versions: %w", err)
+	}
+	return nil
+}
+
+// confirm notes that resources were seen unchanged.
+func (tx Tx) confirm(ctx context.Context, same []incoming) error {
+	ids, seen := make([]uuid.UUID, len(same)), make([]time.Time, len(same))
+	for n, i := range same {
+		ids[n], seen[n] = i.id, i.Resource.ObservedAt
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE resources r SET observed_at = s.observed_at
+		FROM   unnest(@ids::uuid[], @seen::timestamptz[]) AS s (id, observed_at)
+		WHERE  r.tenant_id = @tenant AND r.id = s.id AND r.observed_at < s.observed_at`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids, "seen": seen})
+	if err != nil {
+		return fmt.Errorf("confirm resources: %w", err)
+	}
+	return nil
+}
+
+// due notes resources whose verdicts have to be worked out again.
+func (tx Tx) due(ctx context.Context, ids []uuid.UUID, cause evaluator.Cause) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO pending_resources (tenant_id, resource_id, cause)
+		SELECT @tenant, unnest(@ids::uuid[]), @cause
+		ON CONFLICT (tenant_id, resource_id) DO NOTHING`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids, "cause": string(cause)})
+	if err != nil {
+		return fmt.Errorf("note what is due: %w", err)
+	}
+	return nil
+}
+
+// touch makes due what rests on any of the keys.
+func (tx Tx) touch(ctx context.Context, keys []evaluator.Key) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	numbers := make([]int64, len(keys))
+	for i, k := range keys {
+		numbers[i] = int64(k)
+	}
+	_, err := tx.Exec(ctx, `
+		INSERT INTO pending_resources (tenant_id, resource_id, cause)
+		SELECT tenant_id, resource_id, '' FROM derived_facts
+		WHERE  tenant_id = @tenant AND rests_on && @keys::bigint[]
+		ON CONFLICT (tenant_id, resource_id) DO NOTHING`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "keys": numbers})
+	if err != nil {
+		return fmt.Errorf("note what rests on a change: %w", err)
+	}
+	return nil
+}
