@@ -35,7 +35,7 @@ setup: ## Fetch what the tests need beyond Go: moto, a browser, its driver.
 	@.ci/setup
 
 test: setup ## Run every test and print the counts.
-	@packages=$$(go list ./...); \
+	@packages=$$(go list ./...) || exit 1; \
 	racy=$$(echo "$$packages" | grep -Fx $(RACY:%=-e %) || true); \
 	rest=$$(echo "$$packages" | grep -Fxv $(RACY:%=-e %) || true); \
 	go run ./.ci/count -- $(RACE) $$racy -- $$rest ./.ci/count
