@@ -114,6 +114,8 @@ func (t *tally) read(stream io.Reader) error {
 
 func (t *tally) add(e event) {
 	switch {
+	case e.Action == "output" && strings.HasPrefix(e.Output, "=== "):
+		// run, pause and continue are told by their own events
 	case e.Action == "output":
 		t.keep(e.Package+" "+e.Test, e.Output)
 	case e.Action == "build-output":
@@ -181,9 +183,6 @@ func reason(printed *strings.Builder) string {
 	said := "no reason given"
 	for line := range strings.Lines(printed.String()) {
 		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, "===") || strings.HasPrefix(line, "---") {
-			continue
-		}
 		if place, text, ok := strings.Cut(line, ": "); ok && strings.Contains(place, "_test.go:") {
 			said = text
 		}
