@@ -75,6 +75,7 @@ func classicBalancerFacts(w collectors.Where, a classicBalancerAnswers) *invento
 	name := aws.ToString(lb.LoadBalancerName)
 	facts := &inventory.EntryPoint{Kind: "load_balancer"}
 	r := inventory.New(classicID(w, name), name, w.Region, facts)
+	defer leftOut(r, "DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancers")
 	// A classic balancer opens a connection of its own to the machine, also for TCP, and cannot add response headers.
 	r.Known("kind", "pass_through", "security_headers")
 	r.SetNotApplicable("a balancer is not an API", "authenticated")

@@ -168,3 +168,16 @@ func targetIDs(listeners []inventory.Listener) []string {
 	}
 	return ids
 }
+
+// Answers for the tests over the whole registry, and what is recorded.
+var (
+	_ = sample("aws.elb.load_balancer", classicBalancerFacts, classicBalancerAnswers{LoadBalancer: types.LoadBalancerDescription{LoadBalancerName: aws.String("web"),
+		ListenerDescriptions: []types.ListenerDescription{classicListener("HTTPS", 443)}}})
+	_ = sample("aws.elb.registered_instances", registeredFacts, registeredInstances{LoadBalancer: "web", Listener: *classicListener("HTTP", 80).Listener})
+
+	_ = sweep("elasticloadbalancing.DescribeLoadBalancers", classicBalancerFacts, func(o *elasticloadbalancing.DescribeLoadBalancersOutput) []classicBalancerAnswers {
+		return mapped(o.LoadBalancerDescriptions, func(lb types.LoadBalancerDescription) classicBalancerAnswers {
+			return classicBalancerAnswers{LoadBalancer: lb}
+		})
+	})
+)

@@ -144,6 +144,7 @@ func loadBalancerFacts(w collectors.Where, a loadBalancerAnswers) *inventory.Res
 	}
 	facts := &inventory.EntryPoint{Kind: "load_balancer"}
 	r := inventory.New(aws.ToString(lb.LoadBalancerArn), aws.ToString(lb.LoadBalancerName), w.Region, facts)
+	defer leftOut(r, "DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancers")
 	r.Known("kind")
 	elbv2Labels(r, a.Tags)
 	loadBalancerPlaceFacts(w, r, facts, lb)

@@ -78,6 +78,7 @@ func targetGroupFacts(w collectors.Where, a targetGroupAnswers) *inventory.Resou
 	g := a.TargetGroup
 	facts := &inventory.ForwardingTarget{}
 	r := inventory.New(aws.ToString(g.TargetGroupArn), aws.ToString(g.TargetGroupName), w.Region, facts)
+	defer leftOut(r, "DescribeTargetGroups", "elasticloadbalancing:DescribeTargetGroups")
 	facts.EntryPoints = g.LoadBalancerArns
 	facts.Network = ec2ARN(w, "vpc", aws.ToString(g.VpcId))
 	facts.Port = int(aws.ToInt32(g.Port))

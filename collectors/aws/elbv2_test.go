@@ -292,3 +292,21 @@ func TestRecordedTargetGroups(t *testing.T) {
 			targetGroupFacts(here, targetGroupAnswers{TargetGroup: group("test_target_group_attributes_filter_action"), Attributes: answered(at)}))
 	}
 }
+
+// Answers for the tests over the whole registry, and what is recorded.
+var (
+	_ = sample("aws.elbv2.load_balancer", loadBalancerFacts,
+		loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumApplication)}, loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumGateway)})
+	_ = sample("aws.elbv2.target_group", targetGroupFacts, targetGroupAnswers{TargetGroup: types.TargetGroup{TargetGroupArn: aws.String("arn:tg"), TargetGroupName: aws.String("tg")}})
+	_ = sample("aws.elbv2.tls_policy", tlsPolicyFacts, types.SslPolicy{Name: aws.String("P")})
+
+	_ = sweep("elasticloadbalancingv2.DescribeLoadBalancers", loadBalancerFacts, func(o *elasticloadbalancingv2.DescribeLoadBalancersOutput) []loadBalancerAnswers {
+		return mapped(o.LoadBalancers, func(lb types.LoadBalancer) loadBalancerAnswers { return loadBalancerAnswers{LoadBalancer: lb} })
+	})
+	_ = sweep("elasticloadbalancingv2.DescribeTargetGroups", targetGroupFacts, func(o *elasticloadbalancingv2.DescribeTargetGroupsOutput) []targetGroupAnswers {
+		return mapped(o.TargetGroups, func(g types.TargetGroup) targetGroupAnswers { return targetGroupAnswers{TargetGroup: g} })
+	})
+	_ = sweep("elasticloadbalancingv2.DescribeTargetHealth", targetGroupFacts, func(o *elasticloadbalancingv2.DescribeTargetHealthOutput) []targetGroupAnswers {
+		return []targetGroupAnswers{{TargetGroup: types.TargetGroup{TargetGroupArn: aws.String("arn:tg"), TargetGroupName: aws.String("tg")}, Targets: answered(targetAddresses(o))}}
+	})
+)

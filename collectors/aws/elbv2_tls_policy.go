@@ -57,6 +57,7 @@ func tlsPolicyFacts(w collectors.Where, p types.SslPolicy) *inventory.Resource {
 	facts := &inventory.TLSPolicy{}
 	name := aws.ToString(p.Name)
 	r := inventory.New(tlsPolicyID(w, name), name, w.Region, facts)
+	defer leftOut(r, "DescribeSSLPolicies", "elasticloadbalancing:DescribeSSLPolicies")
 	readable := len(p.SslProtocols) > 0
 	for _, protocol := range p.SslProtocols {
 		v, ok := tlsVersions[protocol]

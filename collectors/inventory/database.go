@@ -125,7 +125,7 @@ type Database struct {
 	//   AWS: guardduty:GetDetector Features[RDS_LOGIN_EVENTS]; unknown for engines it does not watch.
 	//   Azure: Microsoft.Security/pricings of its service Standard, or securityAlertPolicies state=Enabled.
 	//   Google Cloud: securityCenterServices event-threat-detection ENABLED.
-	ThreatDetected bool `cel:"threat_detected" json:"threat_detected"`
+	ThreatDetected bool `cel:"threat_detected" json:"threat_detected" stage:"derived"`
 	// VulnerabilityAssessed is the bool vulnerability_assessed: Its configuration and rights are assessed on a
 	// schedule by the provider.
 	//   AWS: n/a: no such service; see database-software-supported and database-risky-flags-off.

@@ -47,7 +47,7 @@ type ObjectStorage struct {
 	//   AWS: s3:GetBucketEncryption ServerSideEncryptionConfiguration SSEAlgorithm=aws:kms with a customer key.
 	//   Azure: properties.encryption.keySource=Microsoft.Keyvault.
 	//   Google Cloud: encryption.defaultKmsKeyName.
-	CustomerKey bool `cel:"customer_key" json:"customer_key"`
+	CustomerKey bool `cel:"customer_key" json:"customer_key" stage:"derived"`
 	// Versioning is the bool versioning: Old versions of objects are kept.
 	//   AWS: s3:GetBucketVersioning Status=Enabled.
 	//   Azure: blobServices/default properties.isVersioningEnabled.
