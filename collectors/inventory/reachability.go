@@ -80,6 +80,8 @@ type Admitted struct {
 	Ports []string `json:"ports,omitempty"`
 	// Sources are the admitted ranges and filters, as the rules name them.
 	Sources []string `json:"sources,omitempty"`
+	// Outside are the sources that lie on the internet and are not the world.
+	Outside []string `json:"outside,omitempty"`
 	// Others are ids of admitted resources that are not the application.
 	Others []string `json:"others,omitempty"`
 	// Application are ids of the machines the application runs on; By says how they were found.

@@ -71,6 +71,8 @@ func (k *walk) admitted(db *inventory.Resource, doors []*door, asked ports, got 
 	a.By = app.by
 	slices.Sort(a.Sources)
 	a.Sources = slices.Compact(a.Sources)
+	slices.Sort(a.Outside)
+	a.Outside = slices.Compact(a.Outside)
 	slices.Sort(a.Others)
 	a.Others = slices.Compact(a.Others)
 	slices.Sort(a.Application)
@@ -147,6 +149,9 @@ func (k *walk) rangeAdmits(a *admission, word string, d *door, own []string, app
 		// The world was asked before; as a source it is named all the same.
 		a.Sources = append(a.Sources, word)
 		return
+	}
+	if !isPrivate(word) {
+		a.Outside = append(a.Outside, word)
 	}
 	links := k.linksOf(d.network)
 	if len(inFamily(f, links.ranges).and(blocks[f])) > 0 && links.stranger != no {

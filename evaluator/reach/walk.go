@@ -102,6 +102,8 @@ type sight struct {
 	// any are the ports admitted from anybody at all.
 	any    ports
 	doubts []inventory.Unknown
+	// unrouted is why the route is not known.
+	unrouted []inventory.Unknown
 }
 
 // layersOf are the guards that filters make, by their layers.
@@ -176,7 +178,7 @@ func doubtsOf(guards []guard) []inventory.Unknown {
 // look walks from the internet to a door: is there an address, does the route lead back, do all filters admit.
 func (k *walk) look(d *door) sight {
 	filters, subnet, place := k.guardsOf(d)
-	var s sight
+	s := sight{unrouted: place.route.doubts}
 	for _, f := range families {
 		src := fromWorld(f)
 		world, worldMaybe := admit(filters, src, true), admit(filters, src, false)
@@ -359,6 +361,9 @@ func (k *walk) exposure(d *door, s sight) (string, []inventory.Unknown) {
 		return exposureOpen, nil
 	case !s.maybe.empty():
 		return exposureUnknown, s.doubts
+	case !s.world.empty() && len(s.unrouted) > 0:
+		// That a hole is latent is proven by address and route alike: an address is given in a moment.
+		return exposureUnknown, s.unrouted
 	case !s.world.empty():
 		links := k.linksOf(d.network)
 		switch links.active {
