@@ -101,6 +101,15 @@ func (r *Registry[C]) Entries() []Entry[C] {
 // Entry returns the source of a kind, or nil.
 func (r *Registry[C]) Entry(kind inventory.Kind) Entry[C] { return r.byKind[kind] }
 
+// Classes are the classes of which some source lists something.
+func (r *Registry[C]) Classes() map[inventory.Class]bool {
+	out := map[inventory.Class]bool{}
+	for _, e := range r.byKind {
+		out[e.Definition().Class] = true
+	}
+	return out
+}
+
 // Permissions is the union of what the sources need, sorted.
 func (r *Registry[C]) Permissions() []string {
 	set := map[string]bool{}

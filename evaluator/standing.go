@@ -82,7 +82,7 @@ func Follow(before *Finding, j Judgement, at time.Time, cause Cause) (*Finding, 
 	case j.Verdict == Pass || j.Verdict == None:
 		return resolve(*before, at, orCause(cause, closing(before.Verdict)))
 	case before.Verdict == Fail && j.Verdict == Unknown:
-		return notRead(*before, j, at)
+		return standsUnread(*before, j, at)
 	default:
 		return change(*before, j, at, cause)
 	}
@@ -117,7 +117,7 @@ func resolve(f Finding, at time.Time, cause Cause) (*Finding, *Movement) {
 	return &f, m
 }
 
-func notRead(f Finding, j Judgement, at time.Time) (*Finding, *Movement) {
+func standsUnread(f Finding, j Judgement, at time.Time) (*Finding, *Movement) {
 	if f.NotReadSince != nil && equal(f.Unknown, j.Unknown) {
 		return &f, nil
 	}

@@ -178,6 +178,9 @@ func (a *Account) findRegions(ctx context.Context, wanted []string) error {
 // Scope is the scope id of the account.
 func (a *Account) Scope() inventory.ScopeID { return scopeOf(a.id) }
 
+// Classes are the classes of which these collectors list something.
+func (a *Account) Classes() map[inventory.Class]bool { return Sources.Classes() }
+
 // Regions are the regions that are collected.
 func (a *Account) Regions() []string { return a.regions }
 
