@@ -78,12 +78,20 @@ func transitFacts(w collectors.Where, a transitAnswers) *inventory.Resource {
 	r.SetNotApplicable(noTunnel, "strong_crypto")
 	// What lies behind a transit gateway stands in its route tables, which only its owner can read.
 	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "SearchTransitGatewayRoutes"}, "peer_ranges")
-	collectors.Know(r, a.Gateway, func(o *ec2.DescribeTransitGatewaysOutput) {
-		if o == nil || len(o.TransitGateways) == 0 || o.TransitGateways[0].Options == nil {
-			unsaid(r, "DescribeTransitGateways", "accepted_by_hand")
-			return
-		}
-		facts.AcceptedByHand = o.TransitGateways[0].Options.AutoAcceptSharedAttachments == types.AutoAcceptSharedAttachmentsValueDisable
-	}, "accepted_by_hand")
+	transitAccepts(r, facts, a.Gateway)
 	return r
+}
+
+// transitAccepts states whether the gateway waits for a person before another account's network joins it.
+func transitAccepts(r *inventory.Resource, facts *inventory.NetworkLink, gateway collectors.Answer[ec2.DescribeTransitGatewaysOutput]) {
+	var accepts types.AutoAcceptSharedAttachmentsValue
+	collectors.Know(r, gateway, func(o *ec2.DescribeTransitGatewaysOutput) {
+		if o != nil && len(o.TransitGateways) > 0 && o.TransitGateways[0].Options != nil {
+			accepts = o.TransitGateways[0].Options.AutoAcceptSharedAttachments
+		}
+		facts.AcceptedByHand = accepts == types.AutoAcceptSharedAttachmentsValueDisable
+	}, "accepted_by_hand")
+	if r.IsKnown("accepted_by_hand") && accepts == "" {
+		unsaid(r, "DescribeTransitGateways", "accepted_by_hand")
+	}
 }
