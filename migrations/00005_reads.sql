@@ -14,6 +14,9 @@ CREATE INDEX finding_versions_worst ON finding_versions (tenant_id, severity DES
     WHERE state <> 'resolved';
 CREATE INDEX resource_versions_by_class ON resource_versions (tenant_id, class, name, id, valid_to, valid_from);
 
+-- Of one kind, whose class may stand last in the order of the list.
+CREATE INDEX resources_by_kind ON resources (tenant_id, kind, class, name, id);
+
 CREATE INDEX runs_recent ON runs (tenant_id, queued_at DESC, id DESC);
 CREATE INDEX tokens_recent ON tokens (tenant_id, created_at, id);
 
@@ -37,6 +40,7 @@ CREATE POLICY tenant ON idempotency_keys
 DROP TABLE idempotency_keys;
 DROP INDEX tokens_recent;
 DROP INDEX runs_recent;
+DROP INDEX resources_by_kind;
 DROP INDEX resource_versions_by_class;
 DROP INDEX finding_versions_worst;
 DROP INDEX findings_unknown;

@@ -85,10 +85,10 @@ const resourcesListed = `
 		       UNION ALL
 		       (SELECT ` + resourceColumns + `, r.valid_to, r.gone
 		        FROM   resource_versions r
-		        WHERE  r.tenant_id = @tenant AND @past AND r.valid_from <= @at AND r.valid_to > @at
+		        WHERE  r.tenant_id = @tenant AND r.valid_from <= @at AND r.valid_to > @at
 		        AND    (r.class, r.name, r.id) > (@after_class, @after_name, @after_id::uuid)` + resourceMatch + `
 		        ORDER  BY r.class, r.name, r.id
-		        LIMIT  @limit)
+		        LIMIT  CASE WHEN @past THEN @limit ELSE 0 END)
 		       ORDER  BY class, name, id
 		       LIMIT  @limit) p
 		JOIN   scopes s ON s.tenant_id = @tenant AND s.id = p.scope_id
