@@ -19,6 +19,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.LoadBala
 		"elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerAttributes",
 		"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
 		"elasticloadbalancing:DescribeListenerAttributes", "elasticloadbalancing:DescribeTags",
+		"wafv2:GetWebACLForResource",
 	},
 	ListAction: "DescribeLoadBalancers", ListPermission: "elasticloadbalancing:DescribeLoadBalancers",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[types.LoadBalancer, error] {
@@ -38,6 +39,7 @@ type loadBalancerAnswers struct {
 	Listeners    collectors.Answer[[]types.Listener]
 	Rules        collectors.Answer[[]listenerRules]
 	Headers      collectors.Answer[[]listenerAttributes]
+	WebFirewall  collectors.Answer[aclRules]
 	Tags         collectors.Answer[elasticloadbalancingv2.DescribeTagsOutput]
 }
 
@@ -84,6 +86,9 @@ func askLoadBalancer(ctx context.Context, c *Clients, lb types.LoadBalancer) loa
 		return found, err
 	})
 	a.Tags = askELBV2Tags(ctx, c, lb.LoadBalancerArn)
+	if lb.Type == types.LoadBalancerTypeEnumApplication {
+		a.WebFirewall = askWebFirewall(ctx, c, lb.LoadBalancerArn)
+	}
 	// Only listeners of application balancers have rules and headers.
 	if lb.Type == types.LoadBalancerTypeEnumApplication && a.Listeners.Value != nil {
 		a.Rules = askListenerRules(ctx, c, *a.Listeners.Value)
@@ -153,6 +158,7 @@ func loadBalancerFacts(w collectors.Where, a loadBalancerAnswers) *inventory.Res
 		facts.HTTP = true
 		r.Known("http", "pass_through")
 		loadBalancerHeaderFacts(r, facts, a)
+		webFirewallFacts(r, facts, a.WebFirewall)
 	case types.LoadBalancerTypeEnumNetwork:
 		facts.PassThrough = true
 		r.Known("http", "pass_through")
