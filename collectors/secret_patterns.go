@@ -43,7 +43,7 @@ var secretPatterns = []secretPattern{
 	{"aws_access_key", regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
 	{"authorization_header", regexp.MustCompile(`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+(?P<value>[A-Za-z0-9+/._~=-]{8,})`)},
 	{"password", regexp.MustCompile(`(?i)(?:pass(?:word|wd|phrase)|passwd|\bpwd|client_?secret|secret_?(?:access_?)?key|api_?key|auth_?token|access_?token|private_?token)["']?\s*(?::=|=>|=|:)\s*(?:"(?P<value>[^"\n]{4,})"|'(?P<value2>[^'\n]{4,})'|(?P<value3>[^\s"',;&|<>()]{4,}))`)},
-	{"password", regexp.MustCompile(`(?i)\s--?(?:[a-z0-9]+-)*(?:password|passwd|passphrase|api-key|token|client-secret)[= ]+(?:"(?P<value>[^"\n]{4,})"|'(?P<value2>[^'\n]{4,})'|(?P<value3>[^\s"',;&|<>()-][^\s"',;&|<>()]{3,}))`)},
+	{"password", regexp.MustCompile(`(?i)\s--?[a-z0-9-]*(?:password|passwd|passphrase|api-key|token|client-secret)[= ]+(?:"(?P<value>[^"\n]{4,})"|'(?P<value2>[^'\n]{4,})'|(?P<value3>[^\s"',;&|<>()-][^\s"',;&|<>()]{3,}))`)},
 	{"password", regexp.MustCompile(`(?i)-AsPlainText\s+\\?["'](?P<value>[^"'\n\\]{4,})|ConvertTo-SecureString\s+(?:-String\s+)?\\?["'](?P<value2>[^"'\n\\]{4,})`)},
 	{"password", regexp.MustCompile(`(?m)\b(?:echo|printf)\s+["']?[\w.-]+:(?P<value>[^\s"'|]{4,})["']?\s*\|\s*(?:sudo\s+)?chpasswd`)},
 }

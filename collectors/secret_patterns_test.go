@@ -45,6 +45,8 @@ func TestFindSecrets(t *testing.T) {
 		"password in yaml":            {"db:\n  password: s3cr3tpw\n", one("password")},
 		"password in json":            {`{"password": "s3cr3tpw"}`, one("password")},
 		"password by flag":            {"mysql --password hunter22 -u root", one("password")},
+		"new password by flag":        {"Set-ADAccountPassword -NewPassword hunter22 -Reset", one("password")},
+		"password switched off":       {"psql --no-password -h db.internal", nil},
 		"password to chpasswd":        {"echo 'root:hunter22' | chpasswd", one("password")},
 		"password of powershell":      {`ConvertTo-SecureString "Pa55word!" -AsPlainText -Force`, one("password")},
 		"two passwords":               {"a_password=hunter22\nb_password=hunter33", map[string]int{"password": 2}},
