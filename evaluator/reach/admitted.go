@@ -95,16 +95,14 @@ func likeDoors(doors []*door) []*door {
 
 // worldAdmitted tells whether the world is admitted, and whether it has a way.
 func (k *walk) worldAdmitted(a *admission, asked ports, got reached) {
-	switch world := got.world.and(asked); {
+	switch {
 	case !got.reachable().and(asked).empty():
 		a.add(whoWorld)
-	case !world.empty() && !got.maybe.and(asked).empty():
-		a.add(whoLatent)
-		a.doubts = append(a.doubts, got.doubts...)
-	case !world.empty():
+		return
+	case !got.world.and(asked).empty():
 		a.add(whoLatent)
 	}
-	if !got.worldMaybe.less(got.world).and(asked).empty() {
+	if maybe := got.maybe.with(got.worldMaybe.less(got.world)); !maybe.and(asked).empty() {
 		a.doubts = append(a.doubts, got.doubts...)
 	}
 }
@@ -154,18 +152,27 @@ func (k *walk) rangeAdmits(a *admission, word string, d *door, own []string, app
 		a.Outside = append(a.Outside, word)
 	}
 	links := k.linksOf(d.network)
-	if len(inFamily(f, links.ranges).and(blocks[f])) > 0 && links.stranger != no {
-		if links.stranger == yes {
-			a.add(whoUnknownPeer, word)
-			return
-		}
+	ranges, why := k.networkRanges(d.network, f)
+	overLink := len(inFamily(f, links.ranges).and(blocks[f])) > 0
+	// What lies in the network itself is at the other end of no link.
+	mayBe := links.unbounded && !ranges.covers(blocks[f])
+	switch {
+	case overLink && links.stranger == yes:
+		a.add(whoUnknownPeer, word)
+		return
+	case links.stranger != no && (overLink || mayBe):
 		a.doubts = append(a.doubts, links.doubts...)
 	}
 	insiders, others, doubts := k.livesIn(blocks[f], d.network, own, app)
 	a.Application, a.Others = append(a.Application, insiders...), append(a.Others, others...)
-	within := k.networkRanges(d.network, f).covers(blocks[f])
 	switch {
-	case f == v4 && blocks[f].size() >= widestPrivate, k.wholeNetwork(d.network, f, blocks[f]), !within, len(others) > 0:
+	case f == v4 && blocks[f].size() >= widestPrivate, len(others) > 0:
+		a.add(whoNetwork, word)
+	case why != nil:
+		a.add(whoApplication, word)
+		a.doubts = append(a.doubts, why...)
+	case !ranges.covers(blocks[f]), blocks[f].covers(ranges):
+		// Beyond the network, or all of it.
 		a.add(whoNetwork, word)
 	case !app.found():
 		a.add(whoApplication, word)
@@ -176,17 +183,15 @@ func (k *walk) rangeAdmits(a *admission, word string, d *door, own []string, app
 	}
 }
 
-func (k *walk) networkRanges(network string, f family) block {
+func (k *walk) networkRanges(network string, f family) (block, []inventory.Unknown) {
 	n := k.w.Get(network)
 	if n == nil || n.Class != inventory.ClassNetwork {
-		return nil
+		return nil, absent(k.w, inventory.ClassNetwork, k.near)
 	}
-	return inFamily(f, n.Facts.(*inventory.Network).Ranges)
-}
-
-func (k *walk) wholeNetwork(network string, f family, b block) bool {
-	ranges := k.networkRanges(network, f)
-	return len(ranges) > 0 && b.covers(ranges)
+	if !n.IsKnown("ranges") {
+		return nil, []inventory.Unknown{n.Why("ranges")}
+	}
+	return inFamily(f, n.Facts.(*inventory.Network).Ranges), nil
 }
 
 // livesIn sorts the wearers of interfaces in a range into the application and others. What wears the database's own
@@ -195,6 +200,10 @@ func (k *walk) livesIn(b block, network string, own []string, app *application) 
 	doubts = k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region)
 	for _, i := range k.interfacesIn(network) {
 		n := i.Facts.(*inventory.NetworkInterface)
+		if why := unreadOf(i, "private_addresses", "firewalls"); why != nil {
+			doubts = append(doubts, why...)
+			continue
+		}
 		inside := slices.ContainsFunc(n.PrivateAddresses, func(word string) bool {
 			at, ok := parseRange(word)
 			return ok && (len(at[v4].and(sameFamily(b, v4))) > 0 || len(at[v6].and(sameFamily(b, v6))) > 0)
@@ -205,6 +214,17 @@ func (k *walk) livesIn(b block, network string, own []string, app *application) 
 		mine, others, doubts = sortWearer(k, i, app, mine, others, doubts)
 	}
 	return mine, others, doubts
+}
+
+// unreadOf are the reasons why any of the named facts is not known.
+func unreadOf(r *inventory.Resource, names ...string) []inventory.Unknown {
+	var out []inventory.Unknown
+	for _, name := range names {
+		if !r.IsKnown(name) {
+			out = append(out, r.Why(name))
+		}
+	}
+	return out
 }
 
 func sameFamily(b block, f family) block {
@@ -285,7 +305,7 @@ func (a *admission) record() (*inventory.Admitted, []inventory.Unknown) {
 	if a.Who != whoWorld && len(a.doubts) > 0 {
 		return nil, a.doubts
 	}
-	if (a.Who == whoApplication || a.Who == whoShared) && len(a.app) > 0 {
+	if slices.Index(whos, a.Who) > slices.Index(whos, whoNetwork) && len(a.app) > 0 {
 		return nil, a.app
 	}
 	return &a.Admitted, nil

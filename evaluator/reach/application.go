@@ -26,9 +26,15 @@ func (a *application) found() bool { return a.by != "" }
 // applicationOf finds the application of a database in a network.
 func (k *walk) applicationOf(db *inventory.Resource, networks []string) *application {
 	a := &application{ids: map[string]bool{}, filters: map[string]bool{}}
-	if word := label(db, applicationKey); word != "" && k.anyLabelled(db, word, networks) {
-		a.by, a.label = "label", word
-		return a
+	if word := label(db, applicationKey); word != "" {
+		switch any, doubts := k.anyLabelled(db, word, networks); any {
+		case yes:
+			a.by, a.label = "label", word
+			return a
+		case unsure:
+			a.doubts = doubts
+			return a
+		}
 	}
 	if db.CarriesLabels && !db.IsKnown("labels_read") {
 		a.doubts = append(a.doubts, db.Why("labels_read"))
@@ -54,19 +60,26 @@ func (k *walk) applicationOf(db *inventory.Resource, networks []string) *applica
 }
 
 // anyLabelled says whether any compute in the networks carries the label; without any the label names nobody.
-func (k *walk) anyLabelled(db *inventory.Resource, word string, networks []string) bool {
+func (k *walk) anyLabelled(db *inventory.Resource, word string, networks []string) (truth, []inventory.Unknown) {
+	doubts := slices.Clone(k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region))
 	for _, network := range networks {
 		for _, i := range k.interfacesIn(network) {
 			wearer := i.Facts.(*inventory.NetworkInterface).Wearer
 			if wearer == "" || wearer == db.ID {
 				continue
 			}
-			if m := k.w.Get(wearer); m != nil && isCompute(m) && label(m, applicationKey) == word {
-				return true
+			m := k.w.Get(wearer)
+			switch {
+			case m == nil:
+				doubts = append(doubts, k.w.Missing(inventory.ClassComputeInstance, k.near.Scope, k.near.Region)...)
+			case isCompute(m) && label(m, applicationKey) == word:
+				return yes, nil
+			case m.CarriesLabels && !m.IsKnown("labels_read"):
+				doubts = append(doubts, m.Why("labels_read"))
 			}
 		}
 	}
-	return false
+	return noUnless(doubts), doubts
 }
 
 func isCompute(r *inventory.Resource) bool {
@@ -100,6 +113,8 @@ func (k *walk) behindEntryPoints(a *application, networks []string) {
 	if len(a.ids) == 0 {
 		return
 	}
+	// An interface that was not listed may be a target and wear a filter of the application.
+	a.doubts = append(a.doubts, k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region)...)
 	for _, network := range networks {
 		for _, i := range k.interfacesIn(network) {
 			n := i.Facts.(*inventory.NetworkInterface)
@@ -119,7 +134,8 @@ func (a *application) holds(k *walk, i *inventory.Resource) (truth, []inventory.
 	n := i.Facts.(*inventory.NetworkInterface)
 	if a.by == "label" {
 		if n.Wearer == "" {
-			return no, nil
+			why := unreadOf(i, "wearer")
+			return noUnless(why), why
 		}
 		m := k.w.Get(n.Wearer)
 		switch {
@@ -146,5 +162,6 @@ func (a *application) holds(k *walk, i *inventory.Resource) (truth, []inventory.
 			return yes, nil
 		}
 	}
-	return noUnless(a.doubts), a.doubts
+	doubts := append(unreadOf(i, "wearer", "private_addresses", "firewalls"), a.doubts...)
+	return noUnless(doubts), doubts
 }

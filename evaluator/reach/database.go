@@ -136,58 +136,55 @@ var engines = []engine{
 // engineKeys are labels that say what a machine does.
 var engineKeys = []string{"role", "engine", "application", "service", "name"}
 
-// engineByLabel reads the engine from what people wrote on the machine.
-func engineByLabel(r *inventory.Resource) *engine {
+// enginesByLabel reads engines from what people wrote on the machine.
+func enginesByLabel(r *inventory.Resource, found map[string]engine) {
 	words := []string{r.Name}
 	for _, key := range engineKeys {
 		words = append(words, label(r, []string{key}))
 	}
 	for _, word := range words {
 		for _, part := range strings.FieldsFunc(strings.ToLower(word), func(c rune) bool { return strings.ContainsRune(" -_./:", c) }) {
-			for i := range engines {
-				if slices.Contains(engines[i].words, part) {
-					return &engines[i]
+			for _, e := range engines {
+				if slices.Contains(e.words, part) {
+					found[e.name] = e
 				}
 			}
 		}
 	}
-	return nil
 }
 
-// engineByPort reads the engine from a data port that a filter admits on purpose: in a rule about ports of that engine
-// and no others.
-func engineByPort(lines []line) *engine {
-	for i := range engines {
+// enginesByPort reads engines from data ports that filters admit on purpose: in a rule about ports of that engine and
+// no others.
+func enginesByPort(lines []line, found map[string]engine) {
+	for _, e := range engines {
 		for j := range lines {
 			l := &lines[j]
-			if !l.rule.Deny && l.rule.Protocol != "any" && !l.ports.and(engines[i].ports).empty() &&
-				l.ports.less(engines[i].ports).empty() {
-				return &engines[i]
+			if !l.rule.Deny && l.rule.Protocol != "any" && !l.ports.and(e.ports).empty() && l.ports.less(e.ports).empty() {
+				found[e.name] = e
 			}
 		}
 	}
-	return nil
 }
 
-// hostsDatabase says whether a machine runs a database, and who may talk to it.
+// hostsDatabase says whether a machine runs a database, and who may talk to it. A machine that runs several is judged by
+// the ports of all.
 func (k *walk) hostsDatabase(r *inventory.Resource, m *inventory.ComputeInstance, got reached) {
-	found := engineByLabel(r)
-	var doubts []inventory.Unknown
+	found := map[string]engine{}
+	enginesByLabel(r, found)
+	doubts := slices.Clone(got.unseen)
 	for _, d := range got.doors {
 		filters, _, _ := k.guardsOf(d)
 		for _, g := range filters {
 			l := g.(*layer)
 			doubts = append(doubts, l.unknown...)
-			if found == nil {
-				found = engineByPort(l.in)
-			}
+			enginesByPort(l.in, found)
 		}
 	}
-	if found == nil {
+	if len(found) == 0 {
 		if r.CarriesLabels && !r.IsKnown("labels_read") {
 			doubts = append(doubts, r.Why("labels_read"))
 		}
-		if doubts = append(doubts, got.unseen...); len(doubts) > 0 {
+		if len(doubts) > 0 {
 			unknown(r, doubts, "self_hosted_database", "database_ingress_app_only", "admitted")
 			return
 		}
@@ -195,8 +192,15 @@ func (k *walk) hostsDatabase(r *inventory.Resource, m *inventory.ComputeInstance
 		notAsked(r, "runs no database that is seen", "database_ingress_app_only", "admitted")
 		return
 	}
-	put(r, "self_hosted_database", &m.SelfHostedDatabase, found.name)
-	who := k.admitted(r, got.doors, found.ports, got)
+	var asked ports
+	var names []string
+	for name, e := range found {
+		names = append(names, name)
+		asked = asked.with(e.ports)
+	}
+	slices.Sort(names)
+	put(r, "self_hosted_database", &m.SelfHostedDatabase, strings.Join(names, ", "))
+	who := k.admitted(r, got.doors, asked, got)
 	who.doubts = append(who.doubts, got.unseen...)
 	only, why := who.only()
 	settle(r, "database_ingress_app_only", only, &m.DatabaseIngressAppOnly, why)

@@ -241,6 +241,10 @@ func (k *walk) reachSet(set *wearing, targets []*inventory.Resource) reached {
 	got.doubts = append(append(got.doubts, s.doubts...), missing...)
 	for _, t := range targets {
 		facts := t.Facts.(*inventory.ForwardingTarget)
+		if !t.IsKnown("targets") {
+			got.forwards.maybe = allPorts
+			got.forwards.doubts = append(got.forwards.doubts, t.Why("targets"))
+		}
 		for _, member := range facts.Targets {
 			id := member.Resource
 			if id == "" {
@@ -284,7 +288,10 @@ func (k *walk) forwardMember(out *forwarded, set *inventory.Resource, member inv
 // insideSources adds what reaches a door without the internet: the other ends of links, and what the rules name.
 func (k *walk) insideSources(b *inventory.Behind, d *door) {
 	links := k.linksOf(d.network)
-	if links.active == yes {
+	switch links.active {
+	case unsure:
+		b.Missing = append(b.Missing, links.doubts...)
+	case yes:
 		b.PrivateSources = append(b.PrivateSources, links.ranges...)
 		b.UnknownPeer = b.UnknownPeer || links.stranger == yes
 		if links.stranger == unsure {

@@ -52,7 +52,7 @@ func (k *walk) leadsTo(id string, doors []*door) []*inventory.Resource {
 		}
 		networks[d.network] = true
 		for _, set := range k.w.Into(inventory.ClassForwardingTarget, "in_network", d.network) {
-			if len(targetsAt(set, id, doors)) > 0 {
+			if !set.IsKnown("targets") || len(targetsAt(set, id, doors)) > 0 {
 				take([]*inventory.Resource{set})
 			}
 		}
@@ -86,24 +86,44 @@ func targetsAt(set *inventory.Resource, id string, doors []*door) []inventory.Ta
 }
 
 // forwardsTo walks every entry point that leads to a machine.
-func (k *walk) forwardsTo(id string, doors []*door) forwarded {
-	out := forwarded{targeted: no}
+//
+// Something may lead to an interface that was not seen, or by an address that was not read.
+func (k *walk) forwardsTo(id string, doors []*door, unseen []inventory.Unknown) forwarded {
+	out := forwarded{targeted: no, doubts: slices.Clone(unseen)}
+	for _, d := range doors {
+		out.doubts = append(out.doubts, d.unaddressed...)
+	}
+	if len(out.doubts) > 0 {
+		out.targeted = unsure
+		if len(unseen) > 0 {
+			out.maybe = allPorts
+		} else {
+			out.maybe = k.anybody(doors)
+		}
+	}
 	for _, class := range []inventory.Class{inventory.ClassForwardingTarget, inventory.ClassEntryPoint} {
 		if missing := k.w.Missing(class, k.near.Scope, k.near.Region); len(missing) > 0 {
 			out.doubts = append(out.doubts, missing...)
 			out.targeted = unsure
 			// Whatever the filters admit from anybody might be forwarded.
-			for _, d := range doors {
-				filters, _, _ := k.guardsOf(d)
-				_, any := insiders(filters, d.firewalls)
-				out.maybe = out.maybe.with(any)
-			}
+			out.maybe = out.maybe.with(k.anybody(doors))
 		}
 	}
 	for _, set := range k.leadsTo(id, doors) {
 		k.forwardFrom(&out, set, id, doors)
 	}
 	out.maybe = out.maybe.less(out.sure)
+	return out
+}
+
+// anybody are the ports the filters of the doors admit from anybody at all.
+func (k *walk) anybody(doors []*door) ports {
+	var out ports
+	for _, d := range doors {
+		filters, _, _ := k.guardsOf(d)
+		_, any := insiders(filters, d.firewalls)
+		out = out.with(any)
+	}
 	return out
 }
 
@@ -120,6 +140,7 @@ func (k *walk) forwardFrom(out *forwarded, set *inventory.Resource, id string, d
 	}
 	if !set.IsKnown("targets") || here.empty() {
 		out.doubts, out.maybe = append(out.doubts, set.Why("targets")), out.maybe.with(allPorts)
+		out.targeted = out.targeted.either(unsure)
 		return
 	}
 	k.forwardEntries(out, set, here, doors)
@@ -156,10 +177,11 @@ func (k *walk) through(out *forwarded, entry, set *inventory.Resource, here port
 	if calls.sure.empty() && calls.maybe.empty() {
 		return
 	}
+	senders, unread := k.sendersOf(entry, keeps)
 	for _, d := range doors {
 		filters, subnet, _ := k.guardsOf(d)
 		guards := slices.Concat(subnet, filters)
-		for _, src := range k.sendersOf(entry, keeps) {
+		for _, src := range senders {
 			sure, maybe := here.and(admit(guards, src, true)), here.and(admit(guards, src, false))
 			if calls.sure.empty() {
 				sure = ports{}
@@ -170,6 +192,7 @@ func (k *walk) through(out *forwarded, entry, set *inventory.Resource, here port
 			out.sure, out.maybe = out.sure.with(sure), out.maybe.with(maybe)
 			if !maybe.less(sure).empty() {
 				out.doubts = append(out.doubts, calls.doubts...)
+				out.doubts = append(out.doubts, unread...)
 				out.doubts = append(out.doubts, doubtsOf(guards)...)
 			}
 		}
@@ -178,14 +201,26 @@ func (k *walk) through(out *forwarded, entry, set *inventory.Resource, here port
 
 // sendersOf are who sends to the targets of an entry point: the callers themselves where it keeps their address, else
 // the entry point, by the filters it wears and the ranges of its subnets.
-func (k *walk) sendersOf(entry *inventory.Resource, keeps bool) []source {
+func (k *walk) sendersOf(entry *inventory.Resource, keeps bool) ([]source, []inventory.Unknown) {
 	if keeps {
-		return []source{fromWorld(v4), fromWorld(v6)}
+		return []source{fromWorld(v4), fromWorld(v6)}, nil
 	}
 	e := entry.Facts.(*inventory.EntryPoint)
 	var ranges []string
+	var doubts []inventory.Unknown
+	for _, name := range []string{"firewalls", "subnets"} {
+		if !entry.IsKnown(name) {
+			doubts = append(doubts, entry.Why(name))
+		}
+	}
 	for _, id := range e.Subnets {
-		if s := k.w.Get(id); s != nil && s.IsKnown("ranges") {
+		s := k.w.Get(id)
+		switch {
+		case s == nil:
+			doubts = append(doubts, absent(k.w, inventory.ClassSubnet, k.near)...)
+		case !s.IsKnown("ranges"):
+			doubts = append(doubts, s.Why("ranges"))
+		default:
 			ranges = append(ranges, s.Facts.(*inventory.Subnet).Ranges...)
 		}
 	}
@@ -193,7 +228,7 @@ func (k *walk) sendersOf(entry *inventory.Resource, keeps bool) []source {
 	if six := inFamily(v6, ranges); len(six) > 0 {
 		out = append(out, source{family: v6, addresses: six, groups: e.Firewalls})
 	}
-	return out
+	return out, doubts
 }
 
 func forwardedPath(entry, set *inventory.Resource, calls called, guards []guard, src source, open ports, d *door) inventory.Path {

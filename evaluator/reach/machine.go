@@ -36,7 +36,7 @@ func (k *walk) reach(id string, doors []*door, unseen []inventory.Unknown) reach
 		r.open, r.maybe = r.open.with(s.open), r.maybe.with(s.maybe)
 		r.world, r.worldMaybe = r.world.with(s.world), r.worldMaybe.with(s.worldMaybe)
 	}
-	r.forwards = k.forwardsTo(id, doors)
+	r.forwards = k.forwardsTo(id, doors, unseen)
 	r.doubts = append(r.doubts, r.forwards.doubts...)
 	switch {
 	case !r.forwards.maybe.less(r.open).empty():
@@ -197,12 +197,16 @@ func opposite(t truth) truth {
 	}
 }
 
-// strangersOn says whether a layer admits anybody but the entry points on the ports.
+// strangersOn says whether a layer admits anybody but the entry points on the ports. Who is not known as one of them may
+// be one all the same, unless every entry point is known; the world never is.
 func (k *walk) strangersOn(l *layer, asked ports, f forwarded) (truth, []inventory.Unknown) {
 	var groups []string
 	var inside [2]block
+	doubts := slices.Clone(f.doubts)
 	for _, b := range f.balancers {
-		for _, src := range k.sendersOf(b, false) {
+		senders, unread := k.sendersOf(b, false)
+		doubts = append(doubts, unread...)
+		for _, src := range senders {
 			inside[src.family] = inside[src.family].with(src.addresses)
 			groups = append(groups, src.groups...)
 		}
@@ -215,14 +219,14 @@ func (k *walk) strangersOn(l *layer, asked ports, f forwarded) (truth, []invento
 		}
 		foreign := slices.ContainsFunc(rule.rule.Groups, func(g string) bool { return !slices.Contains(groups, g) })
 		beyond := !inside[v4].covers(rule.ranges[v4]) || !inside[v6].covers(rule.ranges[v6])
-		if foreign || beyond || rule.rule.AnyTenant {
+		switch world := rule.ranges[v4].isWorld(v4) || rule.ranges[v6].isWorld(v6); {
+		case world || rule.rule.AnyTenant, (foreign || beyond) && len(doubts) == 0:
 			return yes, nil
-		}
-		if rule.unread {
+		case foreign || beyond || rule.unread:
 			answer = unsure
 		}
 	}
-	return answer, l.doubts()
+	return answer, append(doubts, l.doubts()...)
 }
 
 // brokered says whether administration passes a broker: no administration port is admitted but from a bastion, and the

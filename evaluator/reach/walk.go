@@ -57,6 +57,8 @@ type door struct {
 	// doubts are why something of the interface is not known; blind says that its filters are not.
 	doubts []inventory.Unknown
 	blind  bool
+	// unaddressed is why its addresses or its network are not known, so that something may lead here unseen.
+	unaddressed []inventory.Unknown
 	// limit bounds the ports something listens on; nil when that is not known.
 	limit *ports
 }
@@ -72,6 +74,11 @@ func doorOf(r *inventory.Resource) *door {
 		}
 	}
 	d.blind = !r.IsKnown("firewalls")
+	for _, name := range []string{"network", "private_addresses", "public_addresses"} {
+		if !r.IsKnown(name) {
+			d.unaddressed = append(d.unaddressed, r.Why(name))
+		}
+	}
 	if r.IsKnown("public_addresses") {
 		d.holds = [2]truth{no, no}
 	}
@@ -147,13 +154,21 @@ func (k *walk) layersOf(ids []string) []guard {
 	return out
 }
 
-func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, place *place) {
+func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, at *place) {
 	filters = k.layersOf(d.firewalls)
 	if d.blind {
 		filters = append(slices.Clone(filters), &layer{unknown: d.doubts})
 	}
-	place = k.placeOf(d.subnet, d.network)
-	return filters, place.guards, place
+	if d.subnet == "" {
+		why := d.doubts
+		if len(why) == 0 {
+			why = []inventory.Unknown{{Fact: "subnet", Cause: inventory.CauseNotCollected}}
+		}
+		at = &place{network: d.network, route: route{doubts: why}, guards: []guard{&subnetGuard{unknown: why}}}
+		return filters, at.guards, at
+	}
+	at = k.placeOf(d.subnet, d.network)
+	return filters, at.guards, at
 }
 
 func admit(guards []guard, src source, surely bool) ports {
@@ -315,7 +330,9 @@ type linked struct {
 	ranges []string
 	// stranger says whether a link leads to a party nobody named.
 	stranger truth
-	doubts   []inventory.Unknown
+	// unbounded says that not every range of the other ends is known.
+	unbounded bool
+	doubts    []inventory.Unknown
 }
 
 // linksOf looks at the links of a network once.
@@ -325,7 +342,7 @@ func (k *walk) linksOf(network string) *linked {
 	}
 	l := &linked{active: no, stranger: no, doubts: k.w.Missing(inventory.ClassNetworkLink, k.near.Scope, k.near.Region)}
 	if len(l.doubts) > 0 {
-		l.active, l.stranger = unsure, unsure
+		l.active, l.stranger, l.unbounded = unsure, unsure, true
 	}
 	for _, r := range k.w.Into(inventory.ClassNetworkLink, "joins", network) {
 		facts := r.Facts.(*inventory.NetworkLink)
@@ -339,6 +356,9 @@ func (k *walk) linksOf(network string) *linked {
 			continue
 		default:
 			l.active = yes
+		}
+		if !r.IsKnown("peer_ranges") {
+			l.unbounded, l.doubts = true, append(l.doubts, r.Why("peer_ranges"))
 		}
 		l.ranges = append(l.ranges, facts.PeerRanges...)
 		known, doubts := peerKnown(r, k.w)
