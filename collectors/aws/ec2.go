@@ -49,8 +49,11 @@ type ec2Pager[Out any] interface {
 
 // described yields the items of a paginator of EC2. The codes are what EC2 says when the one resource asked for is not
 // there.
-func described[Out, Item any](ctx context.Context, p ec2Pager[Out], items func(Out) []Item, notFound ...string) iter.Seq2[Item, error] {
-	return gone(paged(ctx, p.HasMorePages, func(ctx context.Context) (Out, error) { return p.NextPage(ctx) }, items), notFound...)
+func described[Out, Item any](
+	ctx context.Context, p ec2Pager[Out], items func(Out) []Item, notFound ...string,
+) iter.Seq2[Item, error] {
+	next := func(ctx context.Context) (Out, error) { return p.NextPage(ctx) }
+	return gone(paged(ctx, p.HasMorePages, next, items), notFound...)
 }
 
 // lister lists all resources of a kind, or only those of the short ids.
@@ -72,8 +75,8 @@ func pageSize(size int32, ids []string) *int32 {
 	return aws.Int32(size)
 }
 
-// evenHidden asks for what the provider's services run in the account as well, though the account may hide it: it stands
-// in the same networks.
+// evenHidden asks for what the provider's services run in the account as well, though the account may hide it: it
+// stands in the same networks.
 var evenHidden = aws.Bool(true)
 
 // sharedARN is the id of a snapshot or an image: their ARNs name no account, since any account may be let in.
@@ -135,8 +138,8 @@ func foreign(own string, accounts ...string) []string {
 	return out
 }
 
-// blockKeyFact states the key of a disk or a copy. EC2 names a key for all that is encrypted, be it the provider's or the
-// customer's: encrypted without a key is an answer that leaves the key out.
+// blockKeyFact states the key of a disk or a copy. EC2 names a key for all that is encrypted, be it the provider's or
+// the customer's: encrypted without a key is an answer that leaves the key out.
 func blockKeyFact(r *inventory.Resource, operation string, encrypted *bool, key *string, fill *string) {
 	switch {
 	case aws.ToString(key) != "":

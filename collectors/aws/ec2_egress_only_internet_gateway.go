@@ -12,27 +12,32 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.EgressOnlyInternetGateway, types.EgressOnlyInternetGateway]{
+// egressOnlyGateway lets IPv6 traffic out and none in.
+type egressOnlyGateway = types.EgressOnlyInternetGateway
+
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, egressOnlyGateway, egressOnlyGateway]{
 	Kind:        "aws.ec2.egress_only_internet_gateway",
 	Class:       inventory.ClassNetworkGateway,
 	Permissions: []string{"ec2:DescribeEgressOnlyInternetGateways"},
 	ListAction:  "DescribeEgressOnlyInternetGateways", ListPermission: "ec2:DescribeEgressOnlyInternetGateways",
-	List:  lister[types.EgressOnlyInternetGateway](egressOnlyGateways).all,
-	Find:  lister[types.EgressOnlyInternetGateway](egressOnlyGateways).one,
+	List:  lister[egressOnlyGateway](egressOnlyGateways).all,
+	Find:  lister[egressOnlyGateway](egressOnlyGateways).one,
 	Facts: egressOnlyGatewayFacts,
 })
 
-func egressOnlyGateways(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.EgressOnlyInternetGateway, error] {
+func egressOnlyGateways(ctx context.Context, c *Clients, ids ...string) iter.Seq2[egressOnlyGateway, error] {
 	p := ec2.NewDescribeEgressOnlyInternetGatewaysPaginator(c.EC2, &ec2.DescribeEgressOnlyInternetGatewaysInput{
 		EgressOnlyInternetGatewayIds: ids, MaxResults: pageSize(255, ids),
 	})
-	return described(ctx, p, func(o *ec2.DescribeEgressOnlyInternetGatewaysOutput) []types.EgressOnlyInternetGateway {
+	return described(ctx, p, func(o *ec2.DescribeEgressOnlyInternetGatewaysOutput) []egressOnlyGateway {
 		return o.EgressOnlyInternetGateways
-	}, "InvalidEgressOnlyInternetGatewayId.NotFound", "InvalidEgressOnlyInternetGatewayID.NotFound", "InvalidGatewayID.NotFound")
+	}, "InvalidEgressOnlyInternetGatewayId.NotFound", "InvalidEgressOnlyInternetGatewayID.NotFound",
+		"InvalidGatewayID.NotFound")
 }
 
-func egressOnlyGatewayFacts(w collectors.Where, g types.EgressOnlyInternetGateway) *inventory.Resource {
-	return gatewayFacts(w, "egress-only-internet-gateway", aws.ToString(g.EgressOnlyInternetGatewayId), g.Tags, inventory.NetworkGateway{
+func egressOnlyGatewayFacts(w collectors.Where, g egressOnlyGateway) *inventory.Resource {
+	id := aws.ToString(g.EgressOnlyInternetGatewayId)
+	return gatewayFacts(w, "egress-only-internet-gateway", id, g.Tags, inventory.NetworkGateway{
 		Type: "egress_only", Networks: attachedNetworks(w, g.Attachments),
 	})
 }

@@ -23,7 +23,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.FlowLog,
 })
 
 func flowLogs(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.FlowLog, error] {
-	p := ec2.NewDescribeFlowLogsPaginator(c.EC2, &ec2.DescribeFlowLogsInput{FlowLogIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeFlowLogsPaginator(c.EC2, &ec2.DescribeFlowLogsInput{
+		FlowLogIds: ids, MaxResults: pageSize(1000, ids),
+	})
 	return described(ctx, p, func(o *ec2.DescribeFlowLogsOutput) []types.FlowLog { return o.FlowLogs },
 		"InvalidFlowLogId.NotFound", "InvalidFlowLogID.NotFound")
 }

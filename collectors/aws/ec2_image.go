@@ -84,7 +84,9 @@ func imageFacts(w collectors.Where, a imageAnswers) *inventory.Resource {
 		var accounts []string
 		for _, p := range o.LaunchPermissions {
 			facts.Public = facts.Public || p.Group == types.PermissionGroupAll
-			accounts = append(accounts, aws.ToString(p.UserId), aws.ToString(p.OrganizationArn), aws.ToString(p.OrganizationalUnitArn))
+			for _, who := range []*string{p.UserId, p.OrganizationArn, p.OrganizationalUnitArn} {
+				accounts = append(accounts, aws.ToString(who))
+			}
 		}
 		facts.Principals = foreign(w.Scope.Account(), accounts...)
 	}, "public", "principals")

@@ -52,7 +52,8 @@ func instances(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.I
 
 // ended says whether a machine is gone for good; EC2 lists it for about an hour more.
 func ended(i types.Instance) bool {
-	return i.State != nil && (i.State.Name == types.InstanceStateNameTerminated || i.State.Name == types.InstanceStateNameShuttingDown)
+	return i.State != nil &&
+		(i.State.Name == types.InstanceStateNameTerminated || i.State.Name == types.InstanceStateNameShuttingDown)
 }
 
 func askInstance(ctx context.Context, c *Clients, i types.Instance) instanceAnswers {
@@ -158,11 +159,16 @@ func publicAssociation(a *types.InstanceNetworkInterfaceAssociation) bool {
 
 // instanceMetadataFact states whether the metadata service asks for a session token. Machines started before the
 // setting existed need none, but an answer that leaves the setting out does not say so.
-func instanceMetadataFact(r *inventory.Resource, facts *inventory.ComputeInstance, o *types.InstanceMetadataOptionsResponse) {
+func instanceMetadataFact(
+	r *inventory.Resource, facts *inventory.ComputeInstance, o *types.InstanceMetadataOptionsResponse,
+) {
 	switch {
-	case o != nil && (o.HttpEndpoint == types.InstanceMetadataEndpointStateDisabled || o.HttpTokens == types.HttpTokensStateRequired):
+	case o == nil:
+		unsaid(r, "DescribeInstances", "metadata_hardened")
+		return
+	case o.HttpEndpoint == types.InstanceMetadataEndpointStateDisabled, o.HttpTokens == types.HttpTokensStateRequired:
 		facts.MetadataHardened = true
-	case o == nil || o.HttpTokens == "":
+	case o.HttpTokens == "":
 		unsaid(r, "DescribeInstances", "metadata_hardened")
 		return
 	}

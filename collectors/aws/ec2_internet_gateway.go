@@ -26,7 +26,9 @@ func internetGateways(ctx context.Context, c *Clients, ids ...string) iter.Seq2[
 	p := ec2.NewDescribeInternetGatewaysPaginator(c.EC2, &ec2.DescribeInternetGatewaysInput{
 		InternetGatewayIds: ids, MaxResults: pageSize(1000, ids),
 	})
-	return described(ctx, p, func(o *ec2.DescribeInternetGatewaysOutput) []types.InternetGateway { return o.InternetGateways },
+	return described(ctx, p, func(o *ec2.DescribeInternetGatewaysOutput) []types.InternetGateway {
+		return o.InternetGateways
+	},
 		"InvalidInternetGatewayID.NotFound")
 }
 
@@ -37,7 +39,9 @@ func internetGatewayFacts(w collectors.Where, g types.InternetGateway) *inventor
 }
 
 // gatewayFacts states a gateway of any type.
-func gatewayFacts(w collectors.Where, resource, id string, tags []types.Tag, facts inventory.NetworkGateway) *inventory.Resource {
+func gatewayFacts(
+	w collectors.Where, resource, id string, tags []types.Tag, facts inventory.NetworkGateway,
+) *inventory.Resource {
 	named := ec2Labels(tags)
 	r := inventory.New(ec2ARN(w, resource, id), nameOr(named, id), w.Region, &facts)
 	r.Labels = named

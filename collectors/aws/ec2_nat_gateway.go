@@ -23,7 +23,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.NatGatew
 })
 
 func natGateways(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.NatGateway, error] {
-	p := ec2.NewDescribeNatGatewaysPaginator(c.EC2, &ec2.DescribeNatGatewaysInput{NatGatewayIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeNatGatewaysPaginator(c.EC2, &ec2.DescribeNatGatewaysInput{
+		NatGatewayIds: ids, MaxResults: pageSize(1000, ids),
+	})
 	return described(ctx, p, func(o *ec2.DescribeNatGatewaysOutput) []types.NatGateway { return o.NatGateways },
 		"NatGatewayNotFound", "InvalidNatGatewayID.NotFound")
 }

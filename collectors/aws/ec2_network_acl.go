@@ -25,7 +25,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.NetworkA
 })
 
 func networkACLs(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.NetworkAcl, error] {
-	p := ec2.NewDescribeNetworkAclsPaginator(c.EC2, &ec2.DescribeNetworkAclsInput{NetworkAclIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeNetworkAclsPaginator(c.EC2, &ec2.DescribeNetworkAclsInput{
+		NetworkAclIds: ids, MaxResults: pageSize(1000, ids),
+	})
 	return described(ctx, p, func(o *ec2.DescribeNetworkAclsOutput) []types.NetworkAcl { return o.NetworkAcls },
 		"InvalidNetworkAclID.NotFound")
 }

@@ -29,7 +29,9 @@ func networkInterfaces(ctx context.Context, c *Clients, ids ...string) iter.Seq2
 	p := ec2.NewDescribeNetworkInterfacesPaginator(c.EC2, &ec2.DescribeNetworkInterfacesInput{
 		NetworkInterfaceIds: ids, MaxResults: pageSize(1000, ids), IncludeManagedResources: evenHidden,
 	})
-	return described(ctx, p, func(o *ec2.DescribeNetworkInterfacesOutput) []types.NetworkInterface { return o.NetworkInterfaces },
+	return described(ctx, p, func(o *ec2.DescribeNetworkInterfacesOutput) []types.NetworkInterface {
+		return o.NetworkInterfaces
+	},
 		"InvalidNetworkInterfaceID.NotFound")
 }
 
@@ -104,6 +106,9 @@ var wearerRequesters = map[string]string{
 	"amazon-elb": "balancer", "amazon-rds": "database", "amazon-redshift": "database", "amazon-elasticache": "database",
 }
 
+// databaseDescriptions begin the descriptions of interfaces that database services create.
+var databaseDescriptions = []string{"RDSNetworkInterface", "ElastiCache", "RedshiftNetworkInterface", "DMSNetworkInterface"}
+
 // wearer says what wears the interface, and its id where the answer names it. An interface of a machine names the
 // machine; one of a service tells by its type, by who asked for it, or by its description. An interface that is not
 // worn has neither.
@@ -129,8 +134,7 @@ func wearer(w collectors.Where, n types.NetworkInterface) (kind, id string) {
 		kind = "function"
 	case managed && strings.HasPrefix(description, "ELB "):
 		kind = "balancer"
-	case managed && (strings.HasPrefix(description, "RDSNetworkInterface") || strings.HasPrefix(description, "ElastiCache") ||
-		strings.HasPrefix(description, "RedshiftNetworkInterface") || strings.HasPrefix(description, "DMSNetworkInterface")):
+	case managed && slices.ContainsFunc(databaseDescriptions, func(p string) bool { return strings.HasPrefix(description, p) }):
 		kind = "database"
 	case n.Attachment != nil || managed || n.Status == types.NetworkInterfaceStatusInUse:
 		kind = "other"

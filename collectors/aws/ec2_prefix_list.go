@@ -33,7 +33,9 @@ func prefixLists(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types
 	p := ec2.NewDescribeManagedPrefixListsPaginator(c.EC2, &ec2.DescribeManagedPrefixListsInput{
 		PrefixListIds: ids, MaxResults: pageSize(100, ids),
 	})
-	return described(ctx, p, func(o *ec2.DescribeManagedPrefixListsOutput) []types.ManagedPrefixList { return o.PrefixLists },
+	return described(ctx, p, func(o *ec2.DescribeManagedPrefixListsOutput) []types.ManagedPrefixList {
+		return o.PrefixLists
+	},
 		"InvalidPrefixListID.NotFound", "InvalidPrefixListId.NotFound")
 }
 

@@ -24,7 +24,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.RouteTab
 })
 
 func routeTables(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.RouteTable, error] {
-	p := ec2.NewDescribeRouteTablesPaginator(c.EC2, &ec2.DescribeRouteTablesInput{RouteTableIds: ids, MaxResults: pageSize(100, ids)})
+	p := ec2.NewDescribeRouteTablesPaginator(c.EC2, &ec2.DescribeRouteTablesInput{
+		RouteTableIds: ids, MaxResults: pageSize(100, ids),
+	})
 	return described(ctx, p, func(o *ec2.DescribeRouteTablesOutput) []types.RouteTable { return o.RouteTables },
 		"InvalidRouteTableID.NotFound")
 }

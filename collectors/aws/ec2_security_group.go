@@ -27,7 +27,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Security
 })
 
 func securityGroups(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.SecurityGroup, error] {
-	p := ec2.NewDescribeSecurityGroupsPaginator(c.EC2, &ec2.DescribeSecurityGroupsInput{GroupIds: ids, MaxResults: pageSize(1000, ids)})
+	p := ec2.NewDescribeSecurityGroupsPaginator(c.EC2, &ec2.DescribeSecurityGroupsInput{
+		GroupIds: ids, MaxResults: pageSize(1000, ids),
+	})
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*ec2.DescribeSecurityGroupsOutput, error) { return p.NextPage(ctx) },
 		func(o *ec2.DescribeSecurityGroupsOutput) []types.SecurityGroup { return o.SecurityGroups }), "InvalidGroup.NotFound")
@@ -56,7 +58,10 @@ func securityGroupFacts(w collectors.Where, g types.SecurityGroup) *inventory.Re
 // permissionRule turns one permission of a group into a rule. A protocol of -1 is any protocol on every port.
 func permissionRule(w collectors.Where, p types.IpPermission, egress bool) inventory.Rule {
 	var owners []string
-	rule := inventory.Rule{Egress: egress, Protocol: aws.ToString(p.IpProtocol), From: int(aws.ToInt32(p.FromPort)), To: int(aws.ToInt32(p.ToPort))}
+	rule := inventory.Rule{
+		Egress: egress, Protocol: aws.ToString(p.IpProtocol),
+		From: int(aws.ToInt32(p.FromPort)), To: int(aws.ToInt32(p.ToPort)),
+	}
 	switch rule.Protocol {
 	case "-1", "":
 		rule.Protocol, rule.From, rule.To = "any", 0, 65535

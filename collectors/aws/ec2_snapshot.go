@@ -33,7 +33,9 @@ func snapshots(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.S
 	p := ec2.NewDescribeSnapshotsPaginator(c.EC2, &ec2.DescribeSnapshotsInput{
 		SnapshotIds: ids, OwnerIds: []string{"self"}, MaxResults: pageSize(1000, ids),
 	})
-	return described(ctx, p, func(o *ec2.DescribeSnapshotsOutput) []types.Snapshot { return o.Snapshots }, "InvalidSnapshot.NotFound")
+	return described(ctx, p, func(o *ec2.DescribeSnapshotsOutput) []types.Snapshot {
+		return o.Snapshots
+	}, "InvalidSnapshot.NotFound")
 }
 
 func askSnapshot(ctx context.Context, c *Clients, s types.Snapshot) snapshotAnswers {

@@ -57,7 +57,8 @@ func subnetRanges(s types.Subnet) []string {
 	}
 	for _, a := range s.Ipv6CidrBlockAssociationSet {
 		state := a.Ipv6CidrBlockState
-		gone := state != nil && (state.State == types.SubnetCidrBlockStateCodeDisassociated || state.State == types.SubnetCidrBlockStateCodeFailed)
+		gone := state != nil && (state.State == types.SubnetCidrBlockStateCodeDisassociated ||
+			state.State == types.SubnetCidrBlockStateCodeFailed)
 		if c := aws.ToString(a.Ipv6CidrBlock); c != "" && !gone {
 			out = append(out, c)
 		}

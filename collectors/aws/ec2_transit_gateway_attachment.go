@@ -83,7 +83,9 @@ func transitFacts(w collectors.Where, a transitAnswers) *inventory.Resource {
 }
 
 // transitAccepts states whether the gateway waits for a person before another account's network joins it.
-func transitAccepts(r *inventory.Resource, facts *inventory.NetworkLink, gateway collectors.Answer[ec2.DescribeTransitGatewaysOutput]) {
+func transitAccepts(
+	r *inventory.Resource, facts *inventory.NetworkLink, gateway collectors.Answer[ec2.DescribeTransitGatewaysOutput],
+) {
 	var accepts types.AutoAcceptSharedAttachmentsValue
 	collectors.Know(r, gateway, func(o *ec2.DescribeTransitGatewaysOutput) {
 		if o != nil && len(o.TransitGateways) > 0 && o.TransitGateways[0].Options != nil {

@@ -26,7 +26,9 @@ func volumes(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.Vol
 	p := ec2.NewDescribeVolumesPaginator(c.EC2, &ec2.DescribeVolumesInput{
 		VolumeIds: ids, MaxResults: pageSize(1000, ids), IncludeManagedResources: evenHidden,
 	})
-	return described(ctx, p, func(o *ec2.DescribeVolumesOutput) []types.Volume { return o.Volumes }, "InvalidVolume.NotFound")
+	return described(ctx, p, func(o *ec2.DescribeVolumesOutput) []types.Volume {
+		return o.Volumes
+	}, "InvalidVolume.NotFound")
 }
 
 func volumeFacts(w collectors.Where, v types.Volume) *inventory.Resource {

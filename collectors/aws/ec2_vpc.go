@@ -88,7 +88,8 @@ func networkFacts(w collectors.Where, n networkItem) *inventory.Resource {
 func vpcRanges(v types.Vpc) []string {
 	var out []string
 	add := func(cidr *string, state *types.VpcCidrBlockState) {
-		gone := state != nil && (state.State == types.VpcCidrBlockStateCodeDisassociated || state.State == types.VpcCidrBlockStateCodeFailed)
+		gone := state != nil && (state.State == types.VpcCidrBlockStateCodeDisassociated ||
+			state.State == types.VpcCidrBlockStateCodeFailed)
 		if c := aws.ToString(cidr); c != "" && !gone && !slices.Contains(out, c) {
 			out = append(out, c)
 		}

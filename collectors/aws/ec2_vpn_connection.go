@@ -146,12 +146,24 @@ func vpnCrypto(r *inventory.Resource, facts *inventory.NetworkLink, o *types.Vpn
 
 func strongTunnel(t types.TunnelOption) bool {
 	return allGood(t.IkeVersions, func(v types.IKEVersionsListValue) bool { return aws.ToString(v.Value) == "ikev2" }) &&
-		allGood(t.Phase1EncryptionAlgorithms, func(v types.Phase1EncryptionAlgorithmsListValue) bool { return strongCipher(v.Value) }) &&
-		allGood(t.Phase2EncryptionAlgorithms, func(v types.Phase2EncryptionAlgorithmsListValue) bool { return strongCipher(v.Value) }) &&
-		allGood(t.Phase1IntegrityAlgorithms, func(v types.Phase1IntegrityAlgorithmsListValue) bool { return strongHash(v.Value) }) &&
-		allGood(t.Phase2IntegrityAlgorithms, func(v types.Phase2IntegrityAlgorithmsListValue) bool { return strongHash(v.Value) }) &&
-		allGood(t.Phase1DHGroupNumbers, func(v types.Phase1DHGroupNumbersListValue) bool { return aws.ToInt32(v.Value) >= 14 }) &&
-		allGood(t.Phase2DHGroupNumbers, func(v types.Phase2DHGroupNumbersListValue) bool { return aws.ToInt32(v.Value) >= 14 })
+		allGood(t.Phase1EncryptionAlgorithms, func(v types.Phase1EncryptionAlgorithmsListValue) bool {
+			return strongCipher(v.Value)
+		}) &&
+		allGood(t.Phase2EncryptionAlgorithms, func(v types.Phase2EncryptionAlgorithmsListValue) bool {
+			return strongCipher(v.Value)
+		}) &&
+		allGood(t.Phase1IntegrityAlgorithms, func(v types.Phase1IntegrityAlgorithmsListValue) bool {
+			return strongHash(v.Value)
+		}) &&
+		allGood(t.Phase2IntegrityAlgorithms, func(v types.Phase2IntegrityAlgorithmsListValue) bool {
+			return strongHash(v.Value)
+		}) &&
+		allGood(t.Phase1DHGroupNumbers, func(v types.Phase1DHGroupNumbersListValue) bool {
+			return aws.ToInt32(v.Value) >= 14
+		}) &&
+		allGood(t.Phase2DHGroupNumbers, func(v types.Phase2DHGroupNumbersListValue) bool {
+			return aws.ToInt32(v.Value) >= 14
+		})
 }
 
 // allGood says whether a list is there and holds nothing but what is good.
