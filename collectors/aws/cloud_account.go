@@ -79,6 +79,10 @@ func askSerialConsole(ctx context.Context, c *Clients) (*serialConsole, error) {
 		case *status.SerialConsoleAccessEnabled:
 			out.OpenIn = append(out.OpenIn, name)
 		}
+		// A refusal of one region says nothing of the next; a fault is likely to come again, and each costs its retries.
+		if failed != nil && !denied[code(failed)] {
+			break
+		}
 	}
 	if len(out.OpenIn) == 0 && failed != nil {
 		return nil, failed
@@ -98,6 +102,9 @@ func accountFacts(w collectors.Where, a accountAnswers) *inventory.Resource {
 	collectors.Know(r, a.Console, func(v *serialConsole) {
 		facts.SerialConsoleAllowed = v != nil && len(v.OpenIn) > 0
 	}, "serial_console_allowed")
+	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "DescribeOrganization", Permission: "organizations:DescribeOrganization"}, "in_organization")
+	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GetAlternateContact", Permission: "account:GetAlternateContact"}, "security_contact")
+	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "ListServiceQuotas", Permission: "servicequotas:ListServiceQuotas"}, "quota_headroom_percent")
 	r.SetNotApplicable("AWS has no switch for it; its staff access is covered by its SOC 2 report", "provider_access_gated")
 	return r
 }

@@ -286,20 +286,20 @@ func (e recordings) management(why *inventory.Unknown) *bool {
 // recordedEvents adds up the selectors of a trail. A trail that says it has no selectors of its own has the default
 // ones: every control-plane event and nothing else.
 func recordedEvents(a trailAnswers) (recordings, *inventory.Unknown) {
-	if why := a.Selectors.Unknown(); why != nil {
-		if custom := a.Item.Trail.HasCustomEventSelectors; custom != nil && !*custom {
+	custom := a.Item.Trail.HasCustomEventSelectors
+	standard := custom != nil && !*custom
+	v := a.Selectors.Value
+	if v == nil || len(v.EventSelectors)+len(v.AdvancedEventSelectors) == 0 {
+		if standard {
 			return recordings{reads: true, writes: true, keyUse: true}, nil
 		}
-		return recordings{}, why
+		return recordings{}, orMissing(a.Selectors.Unknown(), a.Selectors.Action, a.Selectors.Permission)
 	}
 	var e recordings
-	if a.Selectors.Value == nil {
-		return e, nil
-	}
-	for _, s := range a.Selectors.Value.EventSelectors {
+	for _, s := range v.EventSelectors {
 		e.addBasic(s)
 	}
-	for _, s := range a.Selectors.Value.AdvancedEventSelectors {
+	for _, s := range v.AdvancedEventSelectors {
 		e.addAdvanced(s)
 	}
 	return e, nil

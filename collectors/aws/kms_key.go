@@ -20,8 +20,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, keyItem, keyAn
 		"kms:ListKeys", "kms:ListAliases", "kms:DescribeKey", "kms:GetKeyRotationStatus", "kms:GetKeyPolicy", "kms:ListGrants", "kms:ListResourceTags",
 	},
 	ListAction: "ListKeys", ListPermission: "kms:ListKeys",
-	List: listKeys,
-	Find: findKey,
+	List:  listKeys,
+	Find:  findKey,
 	Ask:   askKey,
 	Facts: keyFacts,
 })
