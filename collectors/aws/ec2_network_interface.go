@@ -107,7 +107,9 @@ var wearerRequesters = map[string]string{
 }
 
 // databaseDescriptions begin the descriptions of interfaces that database services create.
-var databaseDescriptions = []string{"RDSNetworkInterface", "ElastiCache", "RedshiftNetworkInterface", "DMSNetworkInterface"}
+var databaseDescriptions = []string{
+	"RDSNetworkInterface", "ElastiCache", "RedshiftNetworkInterface", "DMSNetworkInterface",
+}
 
 // wearer says what wears the interface, and its id where the answer names it. An interface of a machine names the
 // machine; one of a service tells by its type, by who asked for it, or by its description. An interface that is not
@@ -134,7 +136,9 @@ func wearer(w collectors.Where, n types.NetworkInterface) (kind, id string) {
 		kind = "function"
 	case managed && strings.HasPrefix(description, "ELB "):
 		kind = "balancer"
-	case managed && slices.ContainsFunc(databaseDescriptions, func(p string) bool { return strings.HasPrefix(description, p) }):
+	case managed && slices.ContainsFunc(databaseDescriptions, func(prefix string) bool {
+		return strings.HasPrefix(description, prefix)
+	}):
 		kind = "database"
 	case n.Attachment != nil || managed || n.Status == types.NetworkInterfaceStatusInUse:
 		kind = "other"

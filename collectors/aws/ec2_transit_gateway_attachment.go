@@ -42,9 +42,10 @@ func transitAttachments(ctx context.Context, c *Clients, ids ...string) iter.Seq
 func askTransit(ctx context.Context, c *Clients, at types.TransitGatewayAttachment) transitAnswers {
 	a := transitAnswers{Attachment: at}
 	if id := aws.ToString(at.TransitGatewayId); id != "" {
-		a.Gateway = ask("DescribeTransitGateways", "ec2:DescribeTransitGateways", func() (*ec2.DescribeTransitGatewaysOutput, error) {
-			return c.EC2.DescribeTransitGateways(ctx, &ec2.DescribeTransitGatewaysInput{TransitGatewayIds: []string{id}})
-		})
+		a.Gateway = ask("DescribeTransitGateways", "ec2:DescribeTransitGateways",
+			func() (*ec2.DescribeTransitGatewaysOutput, error) {
+				return c.EC2.DescribeTransitGateways(ctx, &ec2.DescribeTransitGatewaysInput{TransitGatewayIds: []string{id}})
+			})
 	}
 	return a
 }

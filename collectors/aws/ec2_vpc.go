@@ -60,11 +60,11 @@ func vpcs(ctx context.Context, c *Clients, ids ...string) iter.Seq2[types.Vpc, e
 }
 
 func askFirstGeneration(ctx context.Context, c *Clients) collectors.Answer[ec2.DescribeAccountAttributesOutput] {
-	return ask("DescribeAccountAttributes", "ec2:DescribeAccountAttributes", func() (*ec2.DescribeAccountAttributesOutput, error) {
-		return c.EC2.DescribeAccountAttributes(ctx, &ec2.DescribeAccountAttributesInput{
-			AttributeNames: []types.AccountAttributeName{types.AccountAttributeNameSupportedPlatforms},
-		})
-	})
+	in := &ec2.DescribeAccountAttributesInput{
+		AttributeNames: []types.AccountAttributeName{types.AccountAttributeNameSupportedPlatforms},
+	}
+	return ask("DescribeAccountAttributes", "ec2:DescribeAccountAttributes",
+		func() (*ec2.DescribeAccountAttributesOutput, error) { return c.EC2.DescribeAccountAttributes(ctx, in) })
 }
 
 func networkFacts(w collectors.Where, n networkItem) *inventory.Resource {

@@ -39,7 +39,8 @@ func endpointServices(ctx context.Context, c *Clients, ids ...string) iter.Seq2[
 }
 
 func askEndpointService(ctx context.Context, c *Clients, s types.ServiceConfiguration) endpointServiceAnswers {
-	return endpointServiceAnswers{Service: s, Allowed: ask("DescribeVpcEndpointServicePermissions", "ec2:DescribeVpcEndpointServicePermissions",
+	const operation = "DescribeVpcEndpointServicePermissions"
+	return endpointServiceAnswers{Service: s, Allowed: ask(operation, "ec2:"+operation,
 		func() (*ec2.DescribeVpcEndpointServicePermissionsOutput, error) {
 			all := &ec2.DescribeVpcEndpointServicePermissionsOutput{}
 			p := ec2.NewDescribeVpcEndpointServicePermissionsPaginator(c.EC2, &ec2.DescribeVpcEndpointServicePermissionsInput{

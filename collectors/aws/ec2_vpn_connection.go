@@ -117,8 +117,9 @@ func vpnNetworks(w collectors.Where, r *inventory.Resource, facts *inventory.Net
 // announces are not in any answer.
 func vpnRanges(r *inventory.Resource, facts *inventory.NetworkLink, v types.VpnConnection) {
 	if v.Options == nil || !aws.ToBool(v.Options.StaticRoutesOnly) {
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "DescribeVpnConnections", Code: "DynamicRoutes"},
-			"peer_ranges")
+		r.SetUnknown(inventory.Unknown{
+			Cause: inventory.CauseNotCollected, Action: "DescribeVpnConnections", Code: "DynamicRoutes",
+		}, "peer_ranges")
 		return
 	}
 	for _, route := range v.Routes {
