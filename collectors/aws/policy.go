@@ -3,6 +3,7 @@ package aws
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"sort"
 	"strings"
@@ -119,12 +120,14 @@ func (s policyStatement) anyone() bool {
 	return false
 }
 
-// narrowing are the condition keys that tie a caller to a party, a network or a resource.
+// narrowing are the condition keys that tie a caller to a party, a network or a resource. The name of a user is not one
+// of them: every account may have a user of that name.
 var narrowing = map[string]bool{
-	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceowner": true, "aws:sourceorgid": true, "aws:principalorgid": true,
-	"aws:principalorgpaths": true, "aws:principalaccount": true, "aws:principalarn": true, "aws:userid": true,
-	"aws:sourcevpc": true, "aws:sourcevpce": true, "aws:sourceip": true, "kms:calleraccount": true, "kms:viaservice": false,
-	"s3:dataaccesspointaccount": true, "s3:dataaccesspointarn": true, "aws:username": true,
+	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceowner": true, "aws:sourceorgid": true, "aws:sourceorgpaths": true,
+	"aws:principalorgid": true, "aws:principalorgpaths": true, "aws:principalaccount": true, "aws:principalarn": true,
+	"aws:userid": true, "aws:sourcevpc": true, "aws:sourcevpce": true, "aws:sourceip": true, "aws:vpcsourceip": true,
+	"kms:calleraccount": true, "s3:dataaccesspointaccount": true, "s3:dataaccesspointarn": true,
+	"s3:x-amz-server-side-encryption-aws-kms-key-id": true,
 }
 
 // narrowed says whether a condition of the statement keeps strangers out. A condition that only looks narrow, such as
@@ -132,11 +135,11 @@ var narrowing = map[string]bool{
 func (s policyStatement) narrowed() bool {
 	for op, keys := range s.Condition {
 		lower := strings.ToLower(op)
-		if strings.Contains(lower, "not") || strings.HasPrefix(lower, "null") || strings.HasSuffix(lower, "ifexists") {
+		if strings.Contains(lower, "not") || strings.HasPrefix(lower, "null") || strings.HasPrefix(lower, "forallvalues:") || strings.HasSuffix(lower, "ifexists") {
 			continue
 		}
 		for key, values := range keys {
-			if narrowing[key] && !anyWide(values) {
+			if narrowing[key] && len(values) > 0 && !anyWide(values) {
 				return true
 			}
 		}
@@ -144,14 +147,29 @@ func (s policyStatement) narrowed() bool {
 	return false
 }
 
+// anyWide says whether one of the values lets strangers in: they are alternatives, so one is enough.
 func anyWide(values []string) bool {
 	for _, v := range values {
-		switch v {
-		case "*", "0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "arn:aws:*", "arn:*":
+		if wide(v) {
 			return true
 		}
 	}
 	return false
+}
+
+// wide says whether a value stands for more than one party could own: a pattern that begins with a wildcard, an ARN
+// that leaves the account open, or more addresses than a /8.
+func wide(v string) bool {
+	if _, network, err := net.ParseCIDR(v); err == nil {
+		ones, _ := network.Mask.Size()
+		return ones < 8
+	}
+	if parts := splitARN(v); parts != nil {
+		open := parts[4] == "" || strings.ContainsAny(parts[4], "*?")
+		// A bucket is named without its account, and by its name alone.
+		return open && (parts[2] != "s3" || strings.HasPrefix(parts[5], "*"))
+	}
+	return strings.HasPrefix(v, "*") || strings.HasPrefix(v, "arn:") || v == "vpc-*" || v == "vpce-*" || v == "o-*"
 }
 
 // public says whether the policy lets anyone in.
@@ -164,53 +182,96 @@ func (d policyDocument) public() bool {
 	return false
 }
 
-// refusesClearText says whether the policy denies every call, by anyone, that does not come over TLS.
-func (d policyDocument) refusesClearText() bool {
+// refusesClearText says whether the policy denies every call about a bucket and about its objects, by anyone, that does
+// not come over TLS. Two statements may share the work; one about the objects alone leaves their list to be read by
+// whoever listens.
+func (d policyDocument) refusesClearText(bucket string) bool {
+	own, objects := false, false
 	for _, s := range d.Statement {
-		if s.Effect != "Deny" || !s.anyone() || len(s.NotPrincipal) > 0 || len(s.Condition) != 1 {
+		if s.Effect != "Deny" || !s.anyone() || len(s.NotPrincipal) > 0 || !s.allActions() || !s.onlyWithoutTLS() {
 			continue
 		}
-		keys, ok := s.Condition["Bool"]
-		if !ok || len(keys) != 1 || len(keys["aws:securetransport"]) != 1 || !strings.EqualFold(keys["aws:securetransport"][0], "false") {
-			continue
+		for _, resource := range s.Resource {
+			own = own || covers(resource, "arn:aws:s3:::"+bucket)
+			objects = objects || covers(resource, "arn:aws:s3:::"+bucket+"/*")
 		}
-		if (contains(s.Action, "s3:*") || contains(s.Action, "*")) && coversObjects(s.Resource) {
+	}
+	return own && objects
+}
+
+func (s policyStatement) allActions() bool {
+	return contains(s.Action, "s3:*") || contains(s.Action, "*")
+}
+
+// onlyWithoutTLS says whether the one condition of the statement is that the call came without TLS. Any further
+// condition would let some clear text through. The version of TLS is no such condition: clear text has none.
+func (s policyStatement) onlyWithoutTLS() bool {
+	if len(s.Condition) != 1 {
+		return false
+	}
+	for op, keys := range s.Condition {
+		if op != "Bool" && op != "BoolIfExists" || len(keys) != 1 {
+			return false
+		}
+		return contains(keys["aws:securetransport"], "false")
+	}
+	return false
+}
+
+// covers says whether a pattern stands for everything that a name, or a name that ends in a wildcard, stands for.
+func covers(pattern, name string) bool {
+	if before, _, cut := strings.Cut(pattern, "*"); cut && strings.HasSuffix(pattern, "*") && strings.Count(pattern, "*") == 1 {
+		return strings.HasPrefix(name, before)
+	}
+	return pattern == name
+}
+
+// besides are conditions that may stand beside a network in a Deny: they let in the provider's own services or a named
+// caller, and nobody else.
+var besides = map[string]bool{"aws:viaawsservice": true, "aws:principalisawsservice": true, "aws:principalarn": true, "aws:userid": true}
+
+// restrictsNetwork says whether the policy denies whoever does not come from a named network or organisation, whatever
+// they want from the objects.
+func (d policyDocument) restrictsNetwork() bool {
+	for _, s := range d.Statement {
+		if s.Effect == "Deny" && s.anyone() && s.allActions() && coversObjects(s.Resource) && s.onlyOutsiders() {
 			return true
 		}
 	}
 	return false
+}
+
+// onlyOutsiders says whether the conditions of a Deny hold for everyone but those who come from a named network.
+func (s policyStatement) onlyOutsiders() bool {
+	named := false
+	for op, keys := range s.Condition {
+		not := strings.Contains(strings.ToLower(op), "not")
+		for key, values := range keys {
+			switch {
+			case key == "aws:sourcevpce", key == "aws:sourcevpc", key == "aws:sourceip", key == "aws:principalorgid":
+				if !not || len(values) == 0 || anyWide(values) {
+					return false
+				}
+				named = true
+			case !besides[key], key == "aws:principalarn" && (!not || anyWide(values)), key == "aws:userid" && (!not || anyWide(values)):
+				return false
+			}
+		}
+	}
+	return named
 }
 
 func coversObjects(resources []string) bool {
 	for _, r := range resources {
-		if strings.HasSuffix(r, "*") {
+		if r == "*" || strings.HasSuffix(r, "/*") || strings.HasPrefix(r, "arn:aws:s3:::") && strings.HasSuffix(r, "*") && !strings.Contains(r, "/") {
 			return true
 		}
 	}
 	return false
 }
 
-// restrictsNetwork says whether the policy denies whoever does not come from a named network or organisation.
-func (d policyDocument) restrictsNetwork() bool {
-	for _, s := range d.Statement {
-		if s.Effect != "Deny" || !s.anyone() {
-			continue
-		}
-		for op, keys := range s.Condition {
-			if !strings.Contains(strings.ToLower(op), "not") {
-				continue
-			}
-			for _, key := range []string{"aws:sourcevpce", "aws:sourcevpc", "aws:sourceip", "aws:principalorgid"} {
-				if v := keys[key]; len(v) > 0 && !anyWide(v) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// foreignAccounts lists the accounts other than the own that statements which allow name, sorted.
+// foreignAccounts lists the accounts other than the own that statements which allow name, sorted: as principals, or by
+// the condition that narrows "everyone" down to an account.
 func (d policyDocument) foreignAccounts(own string) []string {
 	set := map[string]bool{}
 	for _, s := range d.Statement {
@@ -218,17 +279,40 @@ func (d policyDocument) foreignAccounts(own string) []string {
 			continue
 		}
 		for _, p := range s.Principal["AWS"] {
-			if a := principalAccount(p); a != "" && a != own {
-				set[a] = true
+			set[principalAccount(p)] = true
+		}
+		if s.anyone() {
+			for _, account := range s.conditionAccounts() {
+				set[account] = true
 			}
 		}
 	}
+	delete(set, own)
+	delete(set, "")
+	// The identities of content delivery belong to the provider and stand for a distribution, whose owner is not told.
+	delete(set, "cloudfront")
 	out := make([]string, 0, len(set))
 	for a := range set {
 		out = append(out, a)
 	}
 	sort.Strings(out)
 	return out
+}
+
+// conditionAccounts are the accounts that conditions of the statement demand.
+func (s policyStatement) conditionAccounts() []string {
+	var accounts []string
+	for op, keys := range s.Condition {
+		if strings.Contains(strings.ToLower(op), "not") {
+			continue
+		}
+		for _, key := range []string{"aws:principalaccount", "aws:principalarn", "kms:calleraccount", "aws:sourceaccount", "aws:sourceowner", "s3:dataaccesspointaccount"} {
+			for _, v := range keys[key] {
+				accounts = append(accounts, principalAccount(v))
+			}
+		}
+	}
+	return accounts
 }
 
 // principalAccount is the account of an ARN or a bare account id; empty for anything else.

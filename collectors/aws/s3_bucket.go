@@ -3,6 +3,8 @@ package aws
 import (
 	"context"
 	"iter"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -24,11 +26,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Bucket, 
 	ListAction: "ListBuckets", ListPermission: "s3:ListAllMyBuckets",
 	Global: true,
 	List:   listBuckets,
-	Find: func(_ context.Context, _ *Clients, id string) iter.Seq2[types.Bucket, error] {
-		return func(yield func(types.Bucket, error) bool) { yield(types.Bucket{Name: aws.String(shortID(id))}, nil) }
-	},
-	Ask:   askBucket,
-	Facts: bucketFacts,
+	Find:   findBucket,
+	Ask:    askBucket,
+	Facts:  bucketFacts,
 })
 
 // bucketAnswers is all that S3 says about one bucket; it is stored as evidence.
@@ -54,6 +54,17 @@ func listBuckets(ctx context.Context, c *Clients) iter.Seq2[types.Bucket, error]
 	return paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*s3.ListBucketsOutput, error) { return p.NextPage(ctx) },
 		func(o *s3.ListBucketsOutput) []types.Bucket { return o.Buckets })
+}
+
+// findBucket yields nothing for a bucket that is gone; one whose location may not be read is still there.
+func findBucket(ctx context.Context, c *Clients, id string) iter.Seq2[types.Bucket, error] {
+	return func(yield func(types.Bucket, error) bool) {
+		name := aws.String(shortID(id))
+		_, err := c.S3.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: name})
+		if err == nil || absent(err, "NoSuchBucket") == err {
+			yield(types.Bucket{Name: name}, nil)
+		}
+	}
 }
 
 func askBucket(ctx context.Context, c *Clients, b types.Bucket) bucketAnswers {
@@ -150,7 +161,7 @@ func bucketFacts(w collectors.Where, a bucketAnswers) *inventory.Resource {
 		}
 		for _, rule := range v.ServerSideEncryptionConfiguration.Rules {
 			if d := rule.ApplyServerSideEncryptionByDefault; d != nil && d.SSEAlgorithm != types.ServerSideEncryptionAes256 {
-				facts.EncryptionKey = aws.ToString(d.KMSMasterKeyID)
+				facts.EncryptionKey = bucketKey(w, bucketRegion(a), aws.ToString(d.KMSMasterKeyID))
 			}
 		}
 	}, "encryption_key")
@@ -163,6 +174,22 @@ func bucketFacts(w collectors.Where, a bucketAnswers) *inventory.Resource {
 	facts.EncryptedAtRest, facts.TLSMinVersion = true, 1.2
 	r.SetInherent("encrypted_at_rest", "tls_min_version")
 	return r
+}
+
+// bucketKey is the id of the key a bucket names by ARN, by alias or by its bare id; empty for the key that S3 makes for
+// itself, which is also what a bucket without a name of a key uses.
+func bucketKey(w collectors.Where, region, key string) string {
+	w.Region = region
+	switch {
+	case key == "", strings.HasPrefix(shortAlias(key), "alias/aws/"):
+		return ""
+	case strings.HasPrefix(key, "arn:"):
+		return key
+	case strings.HasPrefix(key, "alias/"):
+		return arn(w, "kms", key)
+	default:
+		return arn(w, "kms", "key/"+key)
+	}
 }
 
 // bucketPublicFacts states what the access list, the block settings and the ownership setting say. What they come to
@@ -217,10 +244,11 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 			return
 		}
 		policy = doc
-		facts.TLSRequired = policy.refusesClearText()
+		facts.TLSRequired = policy.refusesClearText(aws.ToString(a.Bucket.Name))
 		facts.NetworkRestricted = policy.restrictsNetwork()
 		facts.Principals = policy.foreignAccounts(w.Scope.Account())
 	}, "tls_required", "network_restricted", "principals")
+	bucketSharedFacts(r, facts, a)
 	if !readable {
 		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Action: "GetBucketPolicy", Permission: "s3:GetBucketPolicy", Code: "MalformedAnswer"},
 			"tls_required", "network_restricted", "principals")
@@ -231,6 +259,32 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 	if policy.public() {
 		facts.PolicyPublic = true
 		r.Known("policy_public")
+	}
+}
+
+// deliveryID is the canonical id by which content delivery writes its logs into any account's bucket.
+const deliveryID = "c4c1ede66af53448b93c283ce9448c4ba468c9432aa01d700d3878632f77d2d0"
+
+// bucketSharedFacts adds the parties that the access list lets in to those of the policy: a party there is named by its
+// canonical id, from which its account cannot be told. Without the list the parties are not known.
+func bucketSharedFacts(r *inventory.Resource, facts *inventory.ObjectStorage, a bucketAnswers) {
+	if why := a.ACL.Unknown(); why != nil {
+		if r.IsKnown("principals") {
+			r.SetUnknown(*why, "principals")
+		}
+		return
+	}
+	if a.ACL.Value == nil || a.ACL.Value.Owner == nil {
+		return
+	}
+	for _, g := range a.ACL.Value.Grants {
+		if g.Grantee == nil || g.Grantee.ID == nil {
+			continue
+		}
+		id := *g.Grantee.ID
+		if id != aws.ToString(a.ACL.Value.Owner.ID) && id != deliveryID && !slices.Contains(facts.Principals, id) {
+			facts.Principals = append(facts.Principals, id)
+		}
 	}
 }
 
@@ -270,11 +324,15 @@ func bucketKeepFacts(r *inventory.Resource, facts *inventory.ObjectStorage, a bu
 			return
 		}
 		for _, rule := range v.Rules {
-			if rule.Status == types.ExpirationStatusEnabled && (rule.Expiration != nil || rule.NoncurrentVersionExpiration != nil) {
-				facts.ExpiryRule = true
+			if rule.Status != types.ExpirationStatusEnabled {
+				continue
 			}
-			if rule.Status == types.ExpirationStatusEnabled && rule.Expiration != nil && aws.ToInt32(rule.Expiration.Days) > 0 {
-				facts.ExpiryDays = int64(aws.ToInt32(rule.Expiration.Days))
+			// A rule that clears away marks of deleted objects expires no data.
+			expires := rule.Expiration != nil && (aws.ToInt32(rule.Expiration.Days) > 0 || rule.Expiration.Date != nil)
+			facts.ExpiryRule = facts.ExpiryRule || expires || rule.NoncurrentVersionExpiration != nil
+			// The first rule to strike decides how long an object is kept.
+			if days := int64(expiryDays(rule)); days > 0 && (facts.ExpiryDays == 0 || days < facts.ExpiryDays) {
+				facts.ExpiryDays = days
 			}
 		}
 	}, "expiry_rule", "expiry_days")
@@ -288,4 +346,11 @@ func bucketKeepFacts(r *inventory.Resource, facts *inventory.ObjectStorage, a bu
 			}
 		}
 	}, "replicas")
+}
+
+func expiryDays(rule types.LifecycleRule) int32 {
+	if rule.Expiration == nil {
+		return 0
+	}
+	return aws.ToInt32(rule.Expiration.Days)
 }
