@@ -96,6 +96,10 @@ var ec2Prefixes = []struct{ prefix, resource string }{
 	{"eni-", "network-interface"},
 	{"nat-", "natgateway"},
 	{"vpn-", "vpn-connection"},
+	{"igw-", "internet-gateway"},
+	{"eigw-", "egress-only-internet-gateway"},
+	{"pcx-", "vpc-peering-connection"},
+	{"i-", "instance"},
 }
 
 // ec2ByPrefix is the id of a resource that EC2 names by a short id alone; the short id itself where its kind is none

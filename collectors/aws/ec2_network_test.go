@@ -123,18 +123,18 @@ func TestRouteTargets(t *testing.T) {
 		want  inventory.Route
 	}{
 		"local":              {types.Route{GatewayId: aws.String("local")}, inventory.Route{To: "local"}},
-		"internet":           {types.Route{GatewayId: aws.String("igw-1")}, inventory.Route{To: "internet", Target: "igw-1"}},
-		"dead internet":      {types.Route{GatewayId: aws.String("igw-1"), State: types.RouteStateBlackhole}, inventory.Route{To: "internet", Target: "igw-1", Dead: true}},
+		"internet":           {types.Route{GatewayId: aws.String("igw-1")}, inventory.Route{To: "internet", Target: own("internet-gateway", "igw-1")}},
+		"dead internet":      {types.Route{GatewayId: aws.String("igw-1"), State: types.RouteStateBlackhole}, inventory.Route{To: "internet", Target: own("internet-gateway", "igw-1"), Dead: true}},
 		"private gateway":    {types.Route{GatewayId: aws.String("vgw-1")}, inventory.Route{To: "vpn", Target: "vgw-1"}},
 		"firewall":           {types.Route{GatewayId: aws.String("vpce-1")}, inventory.Route{To: "firewall", Target: "vpce-1"}},
-		"NAT":                {types.Route{NatGatewayId: aws.String("nat-1")}, inventory.Route{To: "nat", Target: "nat-1"}},
-		"egress only":        {types.Route{EgressOnlyInternetGatewayId: aws.String("eigw-1")}, inventory.Route{To: "egress_only", Target: "eigw-1"}},
-		"peering":            {types.Route{VpcPeeringConnectionId: aws.String("pcx-1")}, inventory.Route{To: "peering", Target: "pcx-1"}},
-		"transit":            {types.Route{TransitGatewayId: aws.String("tgw-1")}, inventory.Route{To: "transit", Target: "tgw-1"}},
-		"machine":            {types.Route{InstanceId: aws.String("i-1"), NetworkInterfaceId: aws.String("eni-1")}, inventory.Route{To: "interface", Target: "eni-1"}},
+		"NAT":                {types.Route{NatGatewayId: aws.String("nat-1")}, inventory.Route{To: "nat", Target: own("natgateway", "nat-1")}},
+		"egress only":        {types.Route{EgressOnlyInternetGatewayId: aws.String("eigw-1")}, inventory.Route{To: "egress_only", Target: own("egress-only-internet-gateway", "eigw-1")}},
+		"peering":            {types.Route{VpcPeeringConnectionId: aws.String("pcx-1")}, inventory.Route{To: "peering", Target: own("vpc-peering-connection", "pcx-1")}},
+		"transit":            {types.Route{TransitGatewayId: aws.String("tgw-1")}, inventory.Route{To: "transit", Target: own("transit-gateway", "tgw-1")}},
+		"machine":            {types.Route{InstanceId: aws.String("i-1"), NetworkInterfaceId: aws.String("eni-1")}, inventory.Route{To: "interface", Target: own("network-interface", "eni-1")}},
 		"carrier":            {types.Route{CarrierGatewayId: aws.String("cagw-1")}, inventory.Route{To: "internet", Target: "cagw-1"}},
 		"nothing":            {types.Route{}, inventory.Route{To: "none"}},
-		"machine that ended": {types.Route{InstanceId: aws.String("i-1"), State: types.RouteStateBlackhole}, inventory.Route{To: "interface", Target: "i-1", Dead: true}},
+		"machine that ended": {types.Route{InstanceId: aws.String("i-1"), State: types.RouteStateBlackhole}, inventory.Route{To: "interface", Target: own("instance", "i-1"), Dead: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

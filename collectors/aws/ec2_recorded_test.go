@@ -47,7 +47,7 @@ func TestRecordedFacts(t *testing.T) {
 	t.Parallel()
 	local := func(cidr string) inventory.Route { return inventory.Route{Destination: cidr, To: "local"} }
 	internet := func(igw string) inventory.Route {
-		return inventory.Route{Destination: "0.0.0.0/0", To: "internet", Target: igw}
+		return inventory.Route{Destination: "0.0.0.0/0", To: "internet", Target: own("internet-gateway", igw)}
 	}
 	for file, want := range map[string]recordedFacts{
 		"test_vpc_attributes/ec2.DescribeVpcs_1.json": {

@@ -56,7 +56,9 @@ func routeTableFacts(w collectors.Where, t types.RouteTable) *inventory.Resource
 
 func routeFacts(w collectors.Where, t types.Route) inventory.Route {
 	route := inventory.Route{Destination: routeDestination(w, t), Dead: t.State == types.RouteStateBlackhole}
-	route.To, route.Target = routeTarget(t)
+	var target string
+	route.To, target = routeTarget(t)
+	route.Target = ec2ByPrefix(w, target)
 	return route
 }
 
