@@ -99,7 +99,7 @@ func checkSwept(t *testing.T, file string, r *inventory.Resource) {
 	if !natural || strings.HasSuffix(r.ID, "/") || r.Name == "" {
 		t.Errorf("%s: a resource with the id %q and the name %q", file, r.ID, r.Name)
 	}
-	if left := unstated(r); len(left) > 0 && !(len(left) == 1 && left[0] == "labels_read") {
+	if left := unstated(r); len(left) > 0 {
 		t.Errorf("%s: %s: neither stated nor derived: %v", file, r.ID, left)
 	}
 }

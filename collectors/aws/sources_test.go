@@ -63,10 +63,14 @@ func encoded(t *testing.T, r *inventory.Resource) string {
 	return string(rest) + string(facts)
 }
 
-// unstated lists the attributes that the facts stage said nothing of and that nobody else fills.
+// unstated lists the attributes that the facts stage said nothing of and that nobody else fills. Whether labels were
+// read is said by the registry, and only of kinds that can carry any.
 func unstated(r *inventory.Resource) []string {
 	var out []string
 	for _, a := range r.Schema().Attributes {
+		if a.Name == "labels_read" && !r.CarriesLabels {
+			continue
+		}
 		if !a.Derived && !r.IsFixed(a.Name) {
 			out = append(out, a.Name)
 		}
