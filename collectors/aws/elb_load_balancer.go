@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -35,32 +35,38 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.LoadBala
 // classicBalancerAnswers is all that is said about one load balancer of the first generation.
 type classicBalancerAnswers struct {
 	LoadBalancer types.LoadBalancerDescription
-	Attributes   collectors.Answer[elasticloadbalancing.DescribeLoadBalancerAttributesOutput]
-	Policies     collectors.Answer[elasticloadbalancing.DescribeLoadBalancerPoliciesOutput]
-	Tags         collectors.Answer[elasticloadbalancing.DescribeTagsOutput]
+	Attributes   collectors.Answer[elb.DescribeLoadBalancerAttributesOutput]
+	Policies     collectors.Answer[elb.DescribeLoadBalancerPoliciesOutput]
+	Tags         collectors.Answer[elb.DescribeTagsOutput]
 }
 
 func classicBalancers(ctx context.Context, c *Clients, names ...string) iter.Seq2[types.LoadBalancerDescription, error] {
-	p := elasticloadbalancing.NewDescribeLoadBalancersPaginator(c.ELB, &elasticloadbalancing.DescribeLoadBalancersInput{LoadBalancerNames: names})
+	p := elb.NewDescribeLoadBalancersPaginator(c.ELB, &elb.DescribeLoadBalancersInput{LoadBalancerNames: names})
 	return gone(paged(ctx, p.HasMorePages,
-		func(ctx context.Context) (*elasticloadbalancing.DescribeLoadBalancersOutput, error) {
+		func(ctx context.Context) (*elb.DescribeLoadBalancersOutput, error) {
 			return p.NextPage(ctx)
 		},
-		func(o *elasticloadbalancing.DescribeLoadBalancersOutput) []types.LoadBalancerDescription {
+		func(o *elb.DescribeLoadBalancersOutput) []types.LoadBalancerDescription {
 			return o.LoadBalancerDescriptions
 		}), "LoadBalancerNotFound")
 }
 
 func askClassicBalancer(ctx context.Context, c *Clients, lb types.LoadBalancerDescription) classicBalancerAnswers {
 	a := classicBalancerAnswers{LoadBalancer: lb}
-	a.Attributes = ask("DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancerAttributes", func() (*elasticloadbalancing.DescribeLoadBalancerAttributesOutput, error) {
-		return c.ELB.DescribeLoadBalancerAttributes(ctx, &elasticloadbalancing.DescribeLoadBalancerAttributesInput{LoadBalancerName: lb.LoadBalancerName})
-	})
-	a.Policies = ask("DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancerPolicies", func() (*elasticloadbalancing.DescribeLoadBalancerPoliciesOutput, error) {
-		return c.ELB.DescribeLoadBalancerPolicies(ctx, &elasticloadbalancing.DescribeLoadBalancerPoliciesInput{LoadBalancerName: lb.LoadBalancerName})
-	})
-	a.Tags = ask("DescribeTags", "elasticloadbalancing:DescribeTags", func() (*elasticloadbalancing.DescribeTagsOutput, error) {
-		return c.ELB.DescribeTags(ctx, &elasticloadbalancing.DescribeTagsInput{LoadBalancerNames: []string{aws.ToString(lb.LoadBalancerName)}})
+	a.Attributes = ask("DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancerAttributes",
+		func() (*elb.DescribeLoadBalancerAttributesOutput, error) {
+			return c.ELB.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{
+				LoadBalancerName: lb.LoadBalancerName,
+			})
+		})
+	a.Policies = ask("DescribeLoadBalancerPolicies", "elasticloadbalancing:DescribeLoadBalancerPolicies",
+		func() (*elb.DescribeLoadBalancerPoliciesOutput, error) {
+			return c.ELB.DescribeLoadBalancerPolicies(ctx, &elb.DescribeLoadBalancerPoliciesInput{
+				LoadBalancerName: lb.LoadBalancerName,
+			})
+		})
+	a.Tags = ask("DescribeTags", "elasticloadbalancing:DescribeTags", func() (*elb.DescribeTagsOutput, error) {
+		return c.ELB.DescribeTags(ctx, &elb.DescribeTagsInput{LoadBalancerNames: []string{aws.ToString(lb.LoadBalancerName)}})
 	})
 	return a
 }
@@ -79,7 +85,7 @@ func classicBalancerFacts(w collectors.Where, a classicBalancerAnswers) *invento
 	// A classic balancer opens a connection of its own to the machine, also for TCP, and cannot add response headers.
 	r.Known("kind", "pass_through", "security_headers")
 	r.SetNotApplicable("a balancer is not an API", "authenticated")
-	collectors.Know(r, a.Tags, func(v *elasticloadbalancing.DescribeTagsOutput) {
+	collectors.Know(r, a.Tags, func(v *elb.DescribeTagsOutput) {
 		if v == nil {
 			return
 		}
@@ -123,7 +129,9 @@ func classicLogFact(r *inventory.Resource, facts *inventory.EntryPoint, a classi
 
 // classicListenerFacts states what the balancer answers on, and which TLS its own policies accept. A balancer without
 // any TLS listener is left to the derived facts, as for every other entry point.
-func classicListenerFacts(w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, a classicBalancerAnswers) {
+func classicListenerFacts(
+	w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, a classicBalancerAnswers,
+) {
 	var policies []string
 	negotiates, complete := false, true
 	for _, d := range a.LoadBalancer.ListenerDescriptions {
@@ -206,7 +214,8 @@ func policyNamed(all []types.PolicyDescription, name string) *types.PolicyDescri
 
 // isSuite tells the suites among the attributes of a negotiation policy from its protocols and options.
 func isSuite(attribute string) bool {
-	return !strings.HasPrefix(attribute, "Protocol-") && attribute != "Server-Defined-Cipher-Order" && attribute != "Reference-Security-Policy"
+	return !strings.HasPrefix(attribute, "Protocol-") &&
+		attribute != "Server-Defined-Cipher-Order" && attribute != "Reference-Security-Policy"
 }
 
 // weakSuite says whether a suite, by its OpenSSL name, has a broken or anonymous part or lacks forward secrecy.

@@ -57,7 +57,9 @@ func registeredWith(lb types.LoadBalancerDescription) []registeredInstances {
 			continue
 		}
 		seen[backend(*d.Listener)] = true
-		item := registeredInstances{LoadBalancer: aws.ToString(lb.LoadBalancerName), Network: aws.ToString(lb.VPCId), Listener: *d.Listener}
+		item := registeredInstances{
+			LoadBalancer: aws.ToString(lb.LoadBalancerName), Network: aws.ToString(lb.VPCId), Listener: *d.Listener,
+		}
 		for _, i := range lb.Instances {
 			item.Instances = append(item.Instances, aws.ToString(i.InstanceId))
 		}
@@ -92,7 +94,8 @@ func registeredFacts(w collectors.Where, a registeredInstances) *inventory.Resou
 	for _, id := range facts.Resources {
 		facts.Targets = append(facts.Targets, inventory.Target{Resource: id, Port: port})
 	}
-	r := inventory.New(registeredID(w, a.LoadBalancer, a.Listener), a.LoadBalancer+":"+backend(a.Listener), w.Region, facts)
+	name := a.LoadBalancer + ":" + backend(a.Listener)
+	r := inventory.New(registeredID(w, a.LoadBalancer, a.Listener), name, w.Region, facts)
 	r.Known("protocol", "port", "network", "entry_points", "targets", "resources", "preserves_caller")
 	return r
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -28,8 +28,8 @@ func negotiation(name string, on ...string) types.PolicyDescription {
 	return p
 }
 
-func policiesAnswer(ps ...types.PolicyDescription) collectors.Answer[elasticloadbalancing.DescribeLoadBalancerPoliciesOutput] {
-	return answered(&elasticloadbalancing.DescribeLoadBalancerPoliciesOutput{PolicyDescriptions: ps})
+func policiesAnswer(ps ...types.PolicyDescription) collectors.Answer[elb.DescribeLoadBalancerPoliciesOutput] {
+	return answered(&elb.DescribeLoadBalancerPoliciesOutput{PolicyDescriptions: ps})
 }
 
 func TestClassicBalancerFacts(t *testing.T) {
@@ -50,7 +50,7 @@ func TestClassicBalancerFacts(t *testing.T) {
 			stated{"tls_min_version": 1.0, "weak_ciphers": "[AES128-SHA DES-CBC3-SHA]"}},
 		"other policies do not count": {classicBalancerAnswers{LoadBalancer: lb(classicListener("HTTPS", 443, "P")), Policies: policiesAnswer(good, old)},
 			stated{"tls_min_version": 1.2}},
-		"policies denied": {classicBalancerAnswers{LoadBalancer: lb(classicListener("HTTPS", 443, "P")), Policies: refused[elasticloadbalancing.DescribeLoadBalancerPoliciesOutput]()},
+		"policies denied": {classicBalancerAnswers{LoadBalancer: lb(classicListener("HTTPS", 443, "P")), Policies: refused[elb.DescribeLoadBalancerPoliciesOutput]()},
 			stated{"tls_min_version": nil, "weak_ciphers": nil}},
 		"policy is not in the answer": {classicBalancerAnswers{LoadBalancer: lb(classicListener("HTTPS", 443, "X")), Policies: policiesAnswer(good)},
 			stated{"tls_min_version": nil, "weak_ciphers": nil}},
@@ -60,9 +60,9 @@ func TestClassicBalancerFacts(t *testing.T) {
 			stated{"tls_min_version": nil}},
 		"clear text only": {classicBalancerAnswers{LoadBalancer: lb(classicListener("TCP", 25)), Policies: policiesAnswer()},
 			stated{"tls_min_version": nil, "http": false}},
-		"recorded to a bucket": {classicBalancerAnswers{LoadBalancer: lb(), Attributes: answered(&elasticloadbalancing.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: &types.LoadBalancerAttributes{AccessLog: &types.AccessLog{Enabled: true}}})},
+		"recorded to a bucket": {classicBalancerAnswers{LoadBalancer: lb(), Attributes: answered(&elb.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: &types.LoadBalancerAttributes{AccessLog: &types.AccessLog{Enabled: true}}})},
 			stated{"access_logged": true}},
-		"attributes denied": {classicBalancerAnswers{LoadBalancer: lb(), Attributes: refused[elasticloadbalancing.DescribeLoadBalancerAttributesOutput]()},
+		"attributes denied": {classicBalancerAnswers{LoadBalancer: lb(), Attributes: refused[elb.DescribeLoadBalancerAttributesOutput]()},
 			stated{"access_logged": nil}},
 		"bare answer": {classicBalancerAnswers{LoadBalancer: types.LoadBalancerDescription{LoadBalancerName: aws.String("web")}},
 			stated{"internet_facing": nil, "multi_zone": nil, "network": nil, "access_logged": nil}},
@@ -77,7 +77,7 @@ func TestClassicBalancerFacts(t *testing.T) {
 
 func TestAskClassicBalancer(t *testing.T) {
 	t.Parallel()
-	c, _ := scripted(t, here.Region, script{"DescribeTags": say(&elasticloadbalancing.DescribeTagsOutput{TagDescriptions: []types.TagDescription{{Tags: []types.Tag{{Key: aws.String("env"), Value: aws.String("test")}}}}})})
+	c, _ := scripted(t, here.Region, script{"DescribeTags": say(&elb.DescribeTagsOutput{TagDescriptions: []types.TagDescription{{Tags: []types.Tag{{Key: aws.String("env"), Value: aws.String("test")}}}}})})
 	a := askClassicBalancer(context.Background(), c, types.LoadBalancerDescription{LoadBalancerName: aws.String("web")})
 	if a.Policies.Unknown() == nil || a.Attributes.Unknown() == nil {
 		t.Errorf("refusals are kept: %+v", a)
@@ -136,10 +136,10 @@ func TestListRegisteredInstancesEndsInTheError(t *testing.T) {
 func TestRecordedClassicBalancers(t *testing.T) {
 	t.Parallel()
 	facts := func(scenario, n string, i int, policies string) (types.LoadBalancerDescription, classicBalancerAnswers) {
-		lb := recorded[elasticloadbalancing.DescribeLoadBalancersOutput](t, scenario+"/elasticloadbalancing.DescribeLoadBalancers_"+n+".json").LoadBalancerDescriptions[i]
+		lb := recorded[elb.DescribeLoadBalancersOutput](t, scenario+"/elasticloadbalancing.DescribeLoadBalancers_"+n+".json").LoadBalancerDescriptions[i]
 		a := classicBalancerAnswers{LoadBalancer: lb}
 		if policies != "" {
-			a.Policies = answered(recorded[elasticloadbalancing.DescribeLoadBalancerPoliciesOutput](t, scenario+"/elasticloadbalancing.DescribeLoadBalancerPolicies_"+policies+".json"))
+			a.Policies = answered(recorded[elb.DescribeLoadBalancerPoliciesOutput](t, scenario+"/elasticloadbalancing.DescribeLoadBalancerPolicies_"+policies+".json"))
 		}
 		return lb, a
 	}
@@ -175,7 +175,7 @@ var (
 		ListenerDescriptions: []types.ListenerDescription{classicListener("HTTPS", 443)}}})
 	_ = sample("aws.elb.registered_instances", registeredFacts, registeredInstances{LoadBalancer: "web", Listener: *classicListener("HTTP", 80).Listener})
 
-	_ = sweep("elasticloadbalancing.DescribeLoadBalancers", classicBalancerFacts, func(o *elasticloadbalancing.DescribeLoadBalancersOutput) []classicBalancerAnswers {
+	_ = sweep("elasticloadbalancing.DescribeLoadBalancers", classicBalancerFacts, func(o *elb.DescribeLoadBalancersOutput) []classicBalancerAnswers {
 		return mapped(o.LoadBalancerDescriptions, func(lb types.LoadBalancerDescription) classicBalancerAnswers {
 			return classicBalancerAnswers{LoadBalancer: lb}
 		})

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -26,15 +26,15 @@ func gathered[T any](seq iter.Seq2[T, error]) (*[]T, error) {
 }
 
 // askELBV2Tags asks for the tags of one balancer or target group.
-func askELBV2Tags(ctx context.Context, c *Clients, arn *string) collectors.Answer[elasticloadbalancingv2.DescribeTagsOutput] {
-	return ask("DescribeTags", "elasticloadbalancing:DescribeTags", func() (*elasticloadbalancingv2.DescribeTagsOutput, error) {
-		return c.ELBV2.DescribeTags(ctx, &elasticloadbalancingv2.DescribeTagsInput{ResourceArns: []string{*arn}})
+func askELBV2Tags(ctx context.Context, c *Clients, arn *string) collectors.Answer[elbv2.DescribeTagsOutput] {
+	return ask("DescribeTags", "elasticloadbalancing:DescribeTags", func() (*elbv2.DescribeTagsOutput, error) {
+		return c.ELBV2.DescribeTags(ctx, &elbv2.DescribeTagsInput{ResourceArns: []string{*arn}})
 	})
 }
 
 // elbv2Labels states the labels of a resource from the tags that were asked for.
-func elbv2Labels(r *inventory.Resource, tags collectors.Answer[elasticloadbalancingv2.DescribeTagsOutput]) {
-	collectors.Know(r, tags, func(v *elasticloadbalancingv2.DescribeTagsOutput) {
+func elbv2Labels(r *inventory.Resource, tags collectors.Answer[elbv2.DescribeTagsOutput]) {
+	collectors.Know(r, tags, func(v *elbv2.DescribeTagsOutput) {
 		if v == nil {
 			return
 		}

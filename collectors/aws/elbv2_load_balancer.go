@@ -5,7 +5,7 @@ import (
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -35,12 +35,12 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.LoadBala
 // loadBalancerAnswers is all that is said about one application or network load balancer.
 type loadBalancerAnswers struct {
 	LoadBalancer types.LoadBalancer
-	Attributes   collectors.Answer[elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput]
+	Attributes   collectors.Answer[elbv2.DescribeLoadBalancerAttributesOutput]
 	Listeners    collectors.Answer[[]types.Listener]
 	Rules        collectors.Answer[[]listenerRules]
 	Headers      collectors.Answer[[]listenerAttributes]
 	WebFirewall  collectors.Answer[aclRules]
-	Tags         collectors.Answer[elasticloadbalancingv2.DescribeTagsOutput]
+	Tags         collectors.Answer[elbv2.DescribeTagsOutput]
 }
 
 // listenerRules are the rules of one listener, the default one included.
@@ -56,28 +56,31 @@ type listenerAttributes struct {
 }
 
 func loadBalancers(ctx context.Context, c *Clients, arns ...string) iter.Seq2[types.LoadBalancer, error] {
-	p := elasticloadbalancingv2.NewDescribeLoadBalancersPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: arns})
+	p := elbv2.NewDescribeLoadBalancersPaginator(c.ELBV2, &elbv2.DescribeLoadBalancersInput{LoadBalancerArns: arns})
 	return gone(paged(ctx, p.HasMorePages,
-		func(ctx context.Context) (*elasticloadbalancingv2.DescribeLoadBalancersOutput, error) {
+		func(ctx context.Context) (*elbv2.DescribeLoadBalancersOutput, error) {
 			return p.NextPage(ctx)
 		},
-		func(o *elasticloadbalancingv2.DescribeLoadBalancersOutput) []types.LoadBalancer {
+		func(o *elbv2.DescribeLoadBalancersOutput) []types.LoadBalancer {
 			return o.LoadBalancers
 		}), "LoadBalancerNotFound")
 }
 
 func askLoadBalancer(ctx context.Context, c *Clients, lb types.LoadBalancer) loadBalancerAnswers {
 	a := loadBalancerAnswers{LoadBalancer: lb}
-	a.Attributes = ask("DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancerAttributes", func() (*elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput, error) {
-		return c.ELBV2.DescribeLoadBalancerAttributes(ctx, &elasticloadbalancingv2.DescribeLoadBalancerAttributesInput{LoadBalancerArn: lb.LoadBalancerArn})
-	})
+	a.Attributes = ask("DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeLoadBalancerAttributes",
+		func() (*elbv2.DescribeLoadBalancerAttributesOutput, error) {
+			return c.ELBV2.DescribeLoadBalancerAttributes(ctx, &elbv2.DescribeLoadBalancerAttributesInput{
+				LoadBalancerArn: lb.LoadBalancerArn,
+			})
+		})
 	a.Listeners = ask("DescribeListeners", "elasticloadbalancing:DescribeListeners", func() (*[]types.Listener, error) {
-		p := elasticloadbalancingv2.NewDescribeListenersPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})
+		p := elbv2.NewDescribeListenersPaginator(c.ELBV2, &elbv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})
 		found, err := gathered(paged(ctx, p.HasMorePages,
-			func(ctx context.Context) (*elasticloadbalancingv2.DescribeListenersOutput, error) {
+			func(ctx context.Context) (*elbv2.DescribeListenersOutput, error) {
 				return p.NextPage(ctx)
 			},
-			func(o *elasticloadbalancingv2.DescribeListenersOutput) []types.Listener { return o.Listeners }))
+			func(o *elbv2.DescribeListenersOutput) []types.Listener { return o.Listeners }))
 		if found != nil {
 			for _, l := range *found {
 				withoutClientSecrets(l.DefaultActions)
@@ -101,10 +104,10 @@ func askListenerRules(ctx context.Context, c *Clients, listeners []types.Listene
 	return ask("DescribeRules", "elasticloadbalancing:DescribeRules", func() (*[]listenerRules, error) {
 		all := []listenerRules{}
 		for _, l := range listeners {
-			p := elasticloadbalancingv2.NewDescribeRulesPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeRulesInput{ListenerArn: l.ListenerArn})
+			p := elbv2.NewDescribeRulesPaginator(c.ELBV2, &elbv2.DescribeRulesInput{ListenerArn: l.ListenerArn})
 			rules, err := gathered(paged(ctx, p.HasMorePages,
-				func(ctx context.Context) (*elasticloadbalancingv2.DescribeRulesOutput, error) { return p.NextPage(ctx) },
-				func(o *elasticloadbalancingv2.DescribeRulesOutput) []types.Rule { return o.Rules }))
+				func(ctx context.Context) (*elbv2.DescribeRulesOutput, error) { return p.NextPage(ctx) },
+				func(o *elbv2.DescribeRulesOutput) []types.Rule { return o.Rules }))
 			if err != nil {
 				return nil, err
 			}
@@ -118,17 +121,20 @@ func askListenerRules(ctx context.Context, c *Clients, listeners []types.Listene
 }
 
 func askListenerHeaders(ctx context.Context, c *Clients, listeners []types.Listener) collectors.Answer[[]listenerAttributes] {
-	return ask("DescribeListenerAttributes", "elasticloadbalancing:DescribeListenerAttributes", func() (*[]listenerAttributes, error) {
-		all := []listenerAttributes{}
-		for _, l := range listeners {
-			out, err := c.ELBV2.DescribeListenerAttributes(ctx, &elasticloadbalancingv2.DescribeListenerAttributesInput{ListenerArn: l.ListenerArn})
-			if err != nil {
-				return nil, err
+	return ask("DescribeListenerAttributes", "elasticloadbalancing:DescribeListenerAttributes",
+		func() (*[]listenerAttributes, error) {
+			all := []listenerAttributes{}
+			for _, l := range listeners {
+				out, err := c.ELBV2.DescribeListenerAttributes(ctx, &elbv2.DescribeListenerAttributesInput{
+					ListenerArn: l.ListenerArn,
+				})
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, listenerAttributes{Listener: aws.ToString(l.ListenerArn), Attributes: out.Attributes})
 			}
-			all = append(all, listenerAttributes{Listener: aws.ToString(l.ListenerArn), Attributes: out.Attributes})
-		}
-		return &all, nil
-	})
+			return &all, nil
+		})
 }
 
 // withoutClientSecrets blanks what a sign-in action may carry: answers are kept as evidence, secrets are not.
@@ -177,7 +183,9 @@ func loadBalancerFacts(w collectors.Where, a loadBalancerAnswers) *inventory.Res
 
 // loadBalancerPlaceFacts states where the balancer stands. Every balancer has a scheme, a network and zones, so what is
 // missing from the answer is not known.
-func loadBalancerPlaceFacts(w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, lb types.LoadBalancer) {
+func loadBalancerPlaceFacts(
+	w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, lb types.LoadBalancer,
+) {
 	if lb.Scheme != "" {
 		facts.InternetFacing = lb.Scheme == types.LoadBalancerSchemeEnumInternetFacing
 		r.Known("internet_facing")
@@ -203,7 +211,7 @@ func loadBalancerPlaceFacts(w collectors.Where, r *inventory.Resource, facts *in
 }
 
 // attributeValue finds one of the attributes of a balancer.
-func attributeValue(v *elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput, key string) (string, bool) {
+func attributeValue(v *elbv2.DescribeLoadBalancerAttributesOutput, key string) (string, bool) {
 	if v == nil {
 		return "", false
 	}
@@ -217,7 +225,9 @@ func attributeValue(v *elasticloadbalancingv2.DescribeLoadBalancerAttributesOutp
 
 // loadBalancerListenerFacts states what the balancer answers on. Where a listener goes and whether it only redirects
 // rests on its rules as well, so without them the listeners are not known.
-func loadBalancerListenerFacts(w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, a loadBalancerAnswers) {
+func loadBalancerListenerFacts(
+	w collectors.Where, r *inventory.Resource, facts *inventory.EntryPoint, a loadBalancerAnswers,
+) {
 	rules := map[string][]types.Rule{}
 	if a.LoadBalancer.Type == types.LoadBalancerTypeEnumApplication && a.Listeners.Value != nil {
 		if why := a.Rules.Unknown(); why != nil {
@@ -282,7 +292,8 @@ func redirectsToTLS(l types.Listener, rules []types.Rule) bool {
 func onlyRedirects(actions []types.Action) bool {
 	for _, a := range actions {
 		// A protocol left out, or "#{protocol}", is the one the caller came by.
-		if a.Type != types.ActionTypeEnumRedirect || a.RedirectConfig == nil || aws.ToString(a.RedirectConfig.Protocol) != "HTTPS" {
+		if a.Type != types.ActionTypeEnumRedirect || a.RedirectConfig == nil ||
+			aws.ToString(a.RedirectConfig.Protocol) != "HTTPS" {
 			return false
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -37,34 +37,38 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.TargetGr
 type targetGroupAnswers struct {
 	TargetGroup types.TargetGroup
 	Targets     collectors.Answer[[]types.TargetDescription]
-	Attributes  collectors.Answer[elasticloadbalancingv2.DescribeTargetGroupAttributesOutput]
+	Attributes  collectors.Answer[elbv2.DescribeTargetGroupAttributesOutput]
 }
 
 func targetGroups(ctx context.Context, c *Clients, arns ...string) iter.Seq2[types.TargetGroup, error] {
-	p := elasticloadbalancingv2.NewDescribeTargetGroupsPaginator(c.ELBV2, &elasticloadbalancingv2.DescribeTargetGroupsInput{TargetGroupArns: arns})
+	p := elbv2.NewDescribeTargetGroupsPaginator(c.ELBV2, &elbv2.DescribeTargetGroupsInput{TargetGroupArns: arns})
 	return gone(paged(ctx, p.HasMorePages,
-		func(ctx context.Context) (*elasticloadbalancingv2.DescribeTargetGroupsOutput, error) {
+		func(ctx context.Context) (*elbv2.DescribeTargetGroupsOutput, error) {
 			return p.NextPage(ctx)
 		},
-		func(o *elasticloadbalancingv2.DescribeTargetGroupsOutput) []types.TargetGroup { return o.TargetGroups }), "TargetGroupNotFound")
+		func(o *elbv2.DescribeTargetGroupsOutput) []types.TargetGroup { return o.TargetGroups }), "TargetGroupNotFound")
 }
 
 func askTargetGroup(ctx context.Context, c *Clients, g types.TargetGroup) targetGroupAnswers {
 	a := targetGroupAnswers{TargetGroup: g}
-	a.Targets = ask("DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth", func() (*[]types.TargetDescription, error) {
-		out, err := c.ELBV2.DescribeTargetHealth(ctx, &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: g.TargetGroupArn})
-		if err != nil {
-			return nil, err
-		}
-		return targetAddresses(out), nil
-	})
-	a.Attributes = ask("DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes", func() (*elasticloadbalancingv2.DescribeTargetGroupAttributesOutput, error) {
-		return c.ELBV2.DescribeTargetGroupAttributes(ctx, &elasticloadbalancingv2.DescribeTargetGroupAttributesInput{TargetGroupArn: g.TargetGroupArn})
-	})
+	a.Targets = ask("DescribeTargetHealth", "elasticloadbalancing:DescribeTargetHealth",
+		func() (*[]types.TargetDescription, error) {
+			out, err := c.ELBV2.DescribeTargetHealth(ctx, &elbv2.DescribeTargetHealthInput{TargetGroupArn: g.TargetGroupArn})
+			if err != nil {
+				return nil, err
+			}
+			return targetAddresses(out), nil
+		})
+	a.Attributes = ask("DescribeTargetGroupAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes",
+		func() (*elbv2.DescribeTargetGroupAttributesOutput, error) {
+			return c.ELBV2.DescribeTargetGroupAttributes(ctx, &elbv2.DescribeTargetGroupAttributesInput{
+				TargetGroupArn: g.TargetGroupArn,
+			})
+		})
 	return a
 }
 
-func targetAddresses(out *elasticloadbalancingv2.DescribeTargetHealthOutput) *[]types.TargetDescription {
+func targetAddresses(out *elbv2.DescribeTargetHealthOutput) *[]types.TargetDescription {
 	targets := []types.TargetDescription{}
 	for _, h := range out.TargetHealthDescriptions {
 		if h.Target != nil {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -60,8 +60,8 @@ func TestLoadBalancerFacts(t *testing.T) {
 	t.Parallel()
 	plain := types.Listener{ListenerArn: aws.String("l80"), Protocol: types.ProtocolEnumHttp, Port: aws.Int32(80), DefaultActions: []types.Action{toHTTPS}}
 	secure := types.Listener{ListenerArn: aws.String("l443"), Protocol: types.ProtocolEnumHttps, Port: aws.Int32(443), SslPolicy: aws.String("P"), DefaultActions: []types.Action{toGroup}}
-	attributes := func(on string) collectors.Answer[elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput] {
-		return answered(&elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput{Attributes: []types.LoadBalancerAttribute{{Key: aws.String("access_logs.s3.enabled"), Value: aws.String(on)}}})
+	attributes := func(on string) collectors.Answer[elbv2.DescribeLoadBalancerAttributesOutput] {
+		return answered(&elbv2.DescribeLoadBalancerAttributesOutput{Attributes: []types.LoadBalancerAttribute{{Key: aws.String("access_logs.s3.enabled"), Value: aws.String(on)}}})
 	}
 	headers := answered(&[]listenerAttributes{{Listener: "l443", Attributes: []types.ListenerAttribute{
 		{Key: aws.String("routing.http.response.server.enabled"), Value: aws.String("false")},
@@ -94,7 +94,7 @@ func TestLoadBalancerFacts(t *testing.T) {
 			stated{"listeners": nil, "security_headers": nil, "access_logged": true},
 		},
 		"headers not offered": {
-			loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumApplication), Attributes: refused[elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput](),
+			loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumApplication), Attributes: refused[elbv2.DescribeLoadBalancerAttributesOutput](),
 				Listeners: listenersAnswer(secure), Rules: answered(&[]listenerRules{}), Headers: refused[[]listenerAttributes]()},
 			stated{"listeners": "[" + tls + "]", "security_headers": nil, "access_logged": nil},
 		},
@@ -134,18 +134,18 @@ func TestAskLoadBalancer(t *testing.T) {
 	secret := types.Action{Type: types.ActionTypeEnumAuthenticateOidc, AuthenticateOidcConfig: &types.AuthenticateOidcActionConfig{ClientSecret: aws.String("hush")}}
 	c, calls := scripted(t, here.Region, script{
 		"DescribeListeners": func(in any) (any, error) {
-			if in.(*elasticloadbalancingv2.DescribeListenersInput).Marker == nil {
-				return &elasticloadbalancingv2.DescribeListenersOutput{NextMarker: aws.String("2"), Listeners: []types.Listener{{ListenerArn: aws.String("a"), DefaultActions: []types.Action{secret}}}}, nil
+			if in.(*elbv2.DescribeListenersInput).Marker == nil {
+				return &elbv2.DescribeListenersOutput{NextMarker: aws.String("2"), Listeners: []types.Listener{{ListenerArn: aws.String("a"), DefaultActions: []types.Action{secret}}}}, nil
 			}
-			return &elasticloadbalancingv2.DescribeListenersOutput{Listeners: []types.Listener{{ListenerArn: aws.String("b")}}}, nil
+			return &elbv2.DescribeListenersOutput{Listeners: []types.Listener{{ListenerArn: aws.String("b")}}}, nil
 		},
 		"DescribeRules": func(in any) (any, error) {
-			if aws.ToString(in.(*elasticloadbalancingv2.DescribeRulesInput).ListenerArn) == "b" {
+			if aws.ToString(in.(*elbv2.DescribeRulesInput).ListenerArn) == "b" {
 				return refuse("AccessDenied")(in)
 			}
-			return &elasticloadbalancingv2.DescribeRulesOutput{Rules: []types.Rule{{}}}, nil
+			return &elbv2.DescribeRulesOutput{Rules: []types.Rule{{}}}, nil
 		},
-		"DescribeTags": say(&elasticloadbalancingv2.DescribeTagsOutput{TagDescriptions: []types.TagDescription{{Tags: []types.Tag{{Key: aws.String("owner"), Value: aws.String("web")}}}}}),
+		"DescribeTags": say(&elbv2.DescribeTagsOutput{TagDescriptions: []types.TagDescription{{Tags: []types.Tag{{Key: aws.String("owner"), Value: aws.String("web")}}}}}),
 	})
 	a := askLoadBalancer(context.Background(), c, balancer(types.LoadBalancerTypeEnumApplication))
 	if a.Listeners.Value == nil || len(*a.Listeners.Value) != 2 {
@@ -187,8 +187,8 @@ func TestTargetGroupFacts(t *testing.T) {
 		}
 		return answered(&ts)
 	}
-	preserves := func(v string) collectors.Answer[elasticloadbalancingv2.DescribeTargetGroupAttributesOutput] {
-		return answered(&elasticloadbalancingv2.DescribeTargetGroupAttributesOutput{Attributes: []types.TargetGroupAttribute{{Key: aws.String("preserve_client_ip.enabled"), Value: aws.String(v)}}})
+	preserves := func(v string) collectors.Answer[elbv2.DescribeTargetGroupAttributesOutput] {
+		return answered(&elbv2.DescribeTargetGroupAttributesOutput{Attributes: []types.TargetGroupAttribute{{Key: aws.String("preserve_client_ip.enabled"), Value: aws.String(v)}}})
 	}
 	machine := ec2ARN(here, "instance", "i-1")
 	for name, c := range map[string]struct {
@@ -203,7 +203,7 @@ func TestTargetGroupFacts(t *testing.T) {
 			stated{"protocol": "https", "resources": "[arn:fn]", "preserves_caller": false}},
 		"datagrams": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumUdp}, Targets: refused[[]types.TargetDescription]()},
 			stated{"preserves_caller": true, "targets": nil, "resources": nil}},
-		"attributes denied": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumTcp}, Attributes: refused[elasticloadbalancingv2.DescribeTargetGroupAttributesOutput]()},
+		"attributes denied": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumTcp}, Attributes: refused[elbv2.DescribeTargetGroupAttributesOutput]()},
 			stated{"preserves_caller": nil, "targets": nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -230,10 +230,10 @@ func TestTLSPolicyFacts(t *testing.T) {
 func TestTLSPoliciesFollowTheMarker(t *testing.T) {
 	t.Parallel()
 	c, calls := scripted(t, here.Region, script{"DescribeSSLPolicies": func(in any) (any, error) {
-		if in.(*elasticloadbalancingv2.DescribeSSLPoliciesInput).Marker == nil {
-			return &elasticloadbalancingv2.DescribeSSLPoliciesOutput{NextMarker: aws.String("2"), SslPolicies: []types.SslPolicy{{}}}, nil
+		if in.(*elbv2.DescribeSSLPoliciesInput).Marker == nil {
+			return &elbv2.DescribeSSLPoliciesOutput{NextMarker: aws.String("2"), SslPolicies: []types.SslPolicy{{}}}, nil
 		}
-		return &elasticloadbalancingv2.DescribeSSLPoliciesOutput{SslPolicies: []types.SslPolicy{{}, {}}}, nil
+		return &elbv2.DescribeSSLPoliciesOutput{SslPolicies: []types.SslPolicy{{}, {}}}, nil
 	}})
 	n := 0
 	for _, err := range tlsPolicies(context.Background(), c) {
@@ -250,13 +250,13 @@ func TestTLSPoliciesFollowTheMarker(t *testing.T) {
 func TestRecordedLoadBalancers(t *testing.T) {
 	t.Parallel()
 	lb := func(file string, i int) types.LoadBalancer {
-		return recorded[elasticloadbalancingv2.DescribeLoadBalancersOutput](t, file+"/elasticloadbalancingv2.DescribeLoadBalancers_1.json").LoadBalancers[i]
+		return recorded[elbv2.DescribeLoadBalancersOutput](t, file+"/elasticloadbalancingv2.DescribeLoadBalancers_1.json").LoadBalancers[i]
 	}
-	attributes := func(file string) collectors.Answer[elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput] {
-		return answered(recorded[elasticloadbalancingv2.DescribeLoadBalancerAttributesOutput](t, file+"/elasticloadbalancingv2.DescribeLoadBalancerAttributes_1.json"))
+	attributes := func(file string) collectors.Answer[elbv2.DescribeLoadBalancerAttributesOutput] {
+		return answered(recorded[elbv2.DescribeLoadBalancerAttributesOutput](t, file+"/elasticloadbalancingv2.DescribeLoadBalancerAttributes_1.json"))
 	}
 	listeners := func(file string) collectors.Answer[[]types.Listener] {
-		return answered(&recorded[elasticloadbalancingv2.DescribeListenersOutput](t, file+"/elasticloadbalancingv2.DescribeListeners_1.json").Listeners)
+		return answered(&recorded[elbv2.DescribeListenersOutput](t, file+"/elasticloadbalancingv2.DescribeListeners_1.json").Listeners)
 	}
 	none := answered(&[]listenerRules{})
 	stated{"access_logged": true, "http": true, "internet_facing": true, "multi_zone": true}.check(t,
@@ -272,7 +272,7 @@ func TestRecordedLoadBalancers(t *testing.T) {
 	redirecting := loadBalancerAnswers{LoadBalancer: lb("test_appelb_listener_rules", 0), Listeners: listeners("test_appelb_listener_rules")}
 	found := (*redirecting.Listeners.Value)[0]
 	redirecting.Rules = answered(&[]listenerRules{{Listener: aws.ToString(found.ListenerArn),
-		Rules: recorded[elasticloadbalancingv2.DescribeRulesOutput](t, "test_appelb_listener_rules/elasticloadbalancingv2.DescribeRules_1.json").Rules}})
+		Rules: recorded[elbv2.DescribeRulesOutput](t, "test_appelb_listener_rules/elasticloadbalancingv2.DescribeRules_1.json").Rules}})
 	stated{"multi_zone": false, "listeners": "[{Protocol:http Port:80 TLS:false Policy: RedirectsToTLS:false Targets:[arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/test-tg/1234567890abcdef]}]"}.check(t,
 		loadBalancerFacts(here, redirecting))
 }
@@ -280,14 +280,14 @@ func TestRecordedLoadBalancers(t *testing.T) {
 func TestRecordedTargetGroups(t *testing.T) {
 	t.Parallel()
 	group := func(file string) types.TargetGroup {
-		return recorded[elasticloadbalancingv2.DescribeTargetGroupsOutput](t, file+"/elasticloadbalancingv2.DescribeTargetGroups_1.json").TargetGroups[0]
+		return recorded[elbv2.DescribeTargetGroupsOutput](t, file+"/elasticloadbalancingv2.DescribeTargetGroups_1.json").TargetGroups[0]
 	}
-	health := recorded[elasticloadbalancingv2.DescribeTargetHealthOutput](t, "test_appelb_instance_count_non_zero/elasticloadbalancingv2.DescribeTargetHealth_1.json")
+	health := recorded[elbv2.DescribeTargetHealthOutput](t, "test_appelb_instance_count_non_zero/elasticloadbalancingv2.DescribeTargetHealth_1.json")
 	one, two := ec2ARN(here, "instance", "i-123456"), ec2ARN(here, "instance", "i-7890")
 	stated{"targets": "[{Resource:" + one + " Address: Port:123} {Resource:" + two + " Address: Port:456}]", "protocol": "http"}.check(t,
 		targetGroupFacts(here, targetGroupAnswers{TargetGroup: group("test_appelb_instance_count_non_zero"), Targets: answered(targetAddresses(health))}))
 	for n, want := range map[int]bool{1: false, 2: true} {
-		at := recorded[elasticloadbalancingv2.DescribeTargetGroupAttributesOutput](t, fmt.Sprintf("test_target_group_attributes_filter_action/elasticloadbalancingv2.DescribeTargetGroupAttributes_%d.json", n))
+		at := recorded[elbv2.DescribeTargetGroupAttributesOutput](t, fmt.Sprintf("test_target_group_attributes_filter_action/elasticloadbalancingv2.DescribeTargetGroupAttributes_%d.json", n))
 		stated{"preserves_caller": want, "protocol": "tcp"}.check(t,
 			targetGroupFacts(here, targetGroupAnswers{TargetGroup: group("test_target_group_attributes_filter_action"), Attributes: answered(at)}))
 	}
@@ -300,13 +300,13 @@ var (
 	_ = sample("aws.elbv2.target_group", targetGroupFacts, targetGroupAnswers{TargetGroup: types.TargetGroup{TargetGroupArn: aws.String("arn:tg"), TargetGroupName: aws.String("tg")}})
 	_ = sample("aws.elbv2.tls_policy", tlsPolicyFacts, types.SslPolicy{Name: aws.String("P")})
 
-	_ = sweep("elasticloadbalancingv2.DescribeLoadBalancers", loadBalancerFacts, func(o *elasticloadbalancingv2.DescribeLoadBalancersOutput) []loadBalancerAnswers {
+	_ = sweep("elasticloadbalancingv2.DescribeLoadBalancers", loadBalancerFacts, func(o *elbv2.DescribeLoadBalancersOutput) []loadBalancerAnswers {
 		return mapped(o.LoadBalancers, func(lb types.LoadBalancer) loadBalancerAnswers { return loadBalancerAnswers{LoadBalancer: lb} })
 	})
-	_ = sweep("elasticloadbalancingv2.DescribeTargetGroups", targetGroupFacts, func(o *elasticloadbalancingv2.DescribeTargetGroupsOutput) []targetGroupAnswers {
+	_ = sweep("elasticloadbalancingv2.DescribeTargetGroups", targetGroupFacts, func(o *elbv2.DescribeTargetGroupsOutput) []targetGroupAnswers {
 		return mapped(o.TargetGroups, func(g types.TargetGroup) targetGroupAnswers { return targetGroupAnswers{TargetGroup: g} })
 	})
-	_ = sweep("elasticloadbalancingv2.DescribeTargetHealth", targetGroupFacts, func(o *elasticloadbalancingv2.DescribeTargetHealthOutput) []targetGroupAnswers {
+	_ = sweep("elasticloadbalancingv2.DescribeTargetHealth", targetGroupFacts, func(o *elbv2.DescribeTargetHealthOutput) []targetGroupAnswers {
 		return []targetGroupAnswers{{TargetGroup: types.TargetGroup{TargetGroupArn: aws.String("arn:tg"), TargetGroupName: aws.String("tg")}, Targets: answered(targetAddresses(o))}}
 	})
 )

@@ -5,7 +5,7 @@ import (
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbv2 "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -31,10 +31,10 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.SslPolic
 
 // tlsPolicies follows the marker by hand: the SDK has no paginator for this listing.
 func tlsPolicies(ctx context.Context, c *Clients, names ...string) iter.Seq2[types.SslPolicy, error] {
-	in := &elasticloadbalancingv2.DescribeSSLPoliciesInput{Names: names}
+	in := &elbv2.DescribeSSLPoliciesInput{Names: names}
 	more := true
 	return paged(ctx, func() bool { return more },
-		func(ctx context.Context) (*elasticloadbalancingv2.DescribeSSLPoliciesOutput, error) {
+		func(ctx context.Context) (*elbv2.DescribeSSLPoliciesOutput, error) {
 			out, err := c.ELBV2.DescribeSSLPolicies(ctx, in)
 			if err != nil {
 				return nil, err
@@ -43,7 +43,7 @@ func tlsPolicies(ctx context.Context, c *Clients, names ...string) iter.Seq2[typ
 			more = aws.ToString(out.NextMarker) != ""
 			return out, nil
 		},
-		func(o *elasticloadbalancingv2.DescribeSSLPoliciesOutput) []types.SslPolicy { return o.SslPolicies })
+		func(o *elbv2.DescribeSSLPoliciesOutput) []types.SslPolicy { return o.SslPolicies })
 }
 
 // tlsVersions are the numbers of the protocol names that balancers and databases use. SSL is older than any TLS.

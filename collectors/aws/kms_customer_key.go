@@ -17,12 +17,12 @@ type keyHolder struct {
 }
 
 // askKeyHolder asks whose key encrypts a resource. The alias of a service's own key tells without a call.
-func askKeyHolder(ctx context.Context, c *Clients, key string, options ...func(*kms.Options)) collectors.Answer[keyHolder] {
+func askKeyHolder(ctx context.Context, c *Clients, key string) collectors.Answer[keyHolder] {
 	return ask("DescribeKey", "kms:DescribeKey", func() (*keyHolder, error) {
 		if strings.HasPrefix(shortAlias(key), "alias/aws/") {
 			return &keyHolder{Manager: "AWS"}, nil
 		}
-		out, err := c.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(key)}, options...)
+		out, err := c.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(key)})
 		if err != nil || out.KeyMetadata == nil {
 			return &keyHolder{}, err
 		}

@@ -123,7 +123,8 @@ func (s policyStatement) anyone() bool {
 // narrowing are the condition keys that tie a caller to a party, a network or a resource. The name of a user is not one
 // of them: every account may have a user of that name.
 var narrowing = map[string]bool{
-	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceowner": true, "aws:sourceorgid": true, "aws:sourceorgpaths": true,
+	"aws:sourcearn": true, "aws:sourceaccount": true, "aws:sourceowner": true, "aws:sourceorgid": true,
+	"aws:sourceorgpaths": true,
 	"aws:principalorgid": true, "aws:principalorgpaths": true, "aws:principalaccount": true, "aws:principalarn": true,
 	"aws:userid": true, "aws:sourcevpc": true, "aws:sourcevpce": true, "aws:sourceip": true, "aws:vpcsourceip": true,
 	"kms:calleraccount": true, "s3:dataaccesspointaccount": true, "s3:dataaccesspointarn": true,
@@ -135,7 +136,8 @@ var narrowing = map[string]bool{
 func (s policyStatement) narrowed() bool {
 	for op, keys := range s.Condition {
 		lower := strings.ToLower(op)
-		if strings.Contains(lower, "not") || strings.HasPrefix(lower, "null") || strings.HasPrefix(lower, "forallvalues:") || strings.HasSuffix(lower, "ifexists") {
+		if strings.Contains(lower, "not") || strings.HasPrefix(lower, "null") ||
+			strings.HasPrefix(lower, "forallvalues:") || strings.HasSuffix(lower, "ifexists") {
 			continue
 		}
 		for key, values := range keys {
@@ -220,7 +222,7 @@ func (s policyStatement) onlyWithoutTLS() bool {
 
 // covers says whether a pattern stands for everything that a name, or a name that ends in a wildcard, stands for.
 func covers(pattern, name string) bool {
-	if before, _, cut := strings.Cut(pattern, "*"); cut && strings.HasSuffix(pattern, "*") && strings.Count(pattern, "*") == 1 {
+	if before, after, cut := strings.Cut(pattern, "*"); cut && after == "" {
 		return strings.HasPrefix(name, before)
 	}
 	return pattern == name
@@ -228,7 +230,9 @@ func covers(pattern, name string) bool {
 
 // besides are conditions that may stand beside a network in a Deny: they let in the provider's own services or a named
 // caller, and nobody else.
-var besides = map[string]bool{"aws:viaawsservice": true, "aws:principalisawsservice": true, "aws:principalarn": true, "aws:userid": true}
+var besides = map[string]bool{
+	"aws:viaawsservice": true, "aws:principalisawsservice": true, "aws:principalarn": true, "aws:userid": true,
+}
 
 // restrictsNetwork says whether the policy denies whoever does not come from a named network or organisation, whatever
 // they want from the objects.
@@ -253,7 +257,9 @@ func (s policyStatement) onlyOutsiders() bool {
 					return false
 				}
 				named = true
-			case !besides[key], key == "aws:principalarn" && (!not || anyWide(values)), key == "aws:userid" && (!not || anyWide(values)):
+			case !besides[key]:
+				return false
+			case (key == "aws:principalarn" || key == "aws:userid") && (!not || anyWide(values)):
 				return false
 			}
 		}
@@ -261,9 +267,11 @@ func (s policyStatement) onlyOutsiders() bool {
 	return named
 }
 
+// coversObjects says whether one of the resources stands for every object of a bucket: a folder of it does not.
 func coversObjects(resources []string) bool {
 	for _, r := range resources {
-		if r == "*" || strings.HasSuffix(r, "/*") || strings.HasPrefix(r, "arn:aws:s3:::") && strings.HasSuffix(r, "*") && !strings.Contains(r, "/") {
+		name, ends := strings.CutSuffix(r, "*")
+		if ends && !strings.Contains(strings.TrimSuffix(name, "/"), "/") {
 			return true
 		}
 	}
@@ -306,7 +314,10 @@ func (s policyStatement) conditionAccounts() []string {
 		if strings.Contains(strings.ToLower(op), "not") {
 			continue
 		}
-		for _, key := range []string{"aws:principalaccount", "aws:principalarn", "kms:calleraccount", "aws:sourceaccount", "aws:sourceowner", "s3:dataaccesspointaccount"} {
+		for _, key := range []string{
+			"aws:principalaccount", "aws:principalarn", "kms:calleraccount", "aws:sourceaccount", "aws:sourceowner",
+			"s3:dataaccesspointaccount",
+		} {
 			for _, v := range keys[key] {
 				accounts = append(accounts, principalAccount(v))
 			}

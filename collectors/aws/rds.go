@@ -119,7 +119,10 @@ func supportAt(v types.DBMajorEngineVersion, at time.Time) *engineSupport {
 
 // versionFact states whether the engine is supported and takes minor updates by itself. Either "no" is enough for a no;
 // a version whose end of support the provider does not tell is not known.
-func versionFact(r *inventory.Resource, facts *inventory.Database, minor *bool, v collectors.Answer[engineVersion], s collectors.Answer[engineSupport]) {
+func versionFact(
+	r *inventory.Resource, facts *inventory.Database, minor *bool,
+	v collectors.Answer[engineVersion], s collectors.Answer[engineSupport],
+) {
 	switch {
 	case minor != nil && !*minor, v.Value != nil && v.Value.Status == "deprecated", s.Value != nil && s.Value.Ended:
 		r.Known("version_supported")
@@ -132,7 +135,8 @@ func versionFact(r *inventory.Resource, facts *inventory.Database, minor *bool, 
 		r.Known("version_supported")
 	case minor != nil:
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "SupportNotTold", Action: "DescribeDBMajorEngineVersions", Permission: "rds:DescribeDBMajorEngineVersions",
+			Cause: inventory.CauseFailed, Code: "SupportNotTold",
+			Action: "DescribeDBMajorEngineVersions", Permission: "rds:DescribeDBMajorEngineVersions",
 		}, "version_supported")
 	}
 }

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -20,8 +21,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, dbClusterItem,
 	Kind:  "aws.rds.db_cluster",
 	Class: inventory.ClassDatabase,
 	Permissions: []string{
-		"rds:DescribeDBClusters", "rds:DescribeDBClusterParameters", "rds:DescribeGlobalClusters", "rds:DescribeDBEngineVersions",
-		"rds:DescribeDBMajorEngineVersions", "kms:DescribeKey",
+		"rds:DescribeDBClusters", "rds:DescribeDBClusterParameters", "rds:DescribeGlobalClusters",
+		"rds:DescribeDBEngineVersions", "rds:DescribeDBMajorEngineVersions", "kms:DescribeKey",
 	},
 	ListAction: "DescribeDBClusters", ListPermission: "rds:DescribeDBClusters",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[dbClusterItem, error] {
@@ -122,7 +123,8 @@ func globalsOf(all collectors.Answer[[]types.GlobalCluster], cluster string) col
 func dbClusterFacts(w collectors.Where, a dbClusterAnswers) *inventory.Resource {
 	cl := a.Cluster
 	facts := &inventory.Database{}
-	r := inventory.New(rdsID(w, "cluster", cl.DBClusterArn, cl.DBClusterIdentifier), aws.ToString(cl.DBClusterIdentifier), w.Region, facts)
+	id := rdsID(w, "cluster", cl.DBClusterArn, cl.DBClusterIdentifier)
+	r := inventory.New(id, aws.ToString(cl.DBClusterIdentifier), w.Region, facts)
 	defer leftOut(r, "DescribeDBClusters", "rds:DescribeDBClusters")
 	r.Labels = rdsLabels(cl.TagList)
 	engineFacts(r, facts, cl.Engine, cl.IAMDatabaseAuthenticationEnabled)
@@ -141,7 +143,8 @@ func dbClusterFacts(w collectors.Where, a dbClusterAnswers) *inventory.Resource 
 	}
 	settingFacts(r, facts, engineSettings{
 		Engine: facts.Engine, Version: aws.ToString(cl.EngineVersion), Parameters: a.Parameters,
-		Exports: cl.EnabledCloudwatchLogsExports, Streams: cl.ActivityStreamStatus == types.ActivityStreamStatusStarted, Pending: pending,
+		Exports: cl.EnabledCloudwatchLogsExports, Pending: pending,
+		Streams: cl.ActivityStreamStatus == types.ActivityStreamStatusStarted,
 	})
 	return r
 }
@@ -182,7 +185,7 @@ func dbClusterKeepFacts(w collectors.Where, r *inventory.Resource, facts *invent
 	}
 	switch engine := engineOf(facts.Engine); {
 	// The storage of Aurora, DocumentDB and Neptune grows by itself up to the ceiling of the service.
-	case facts.Engine == "aurora", facts.Engine == "aurora-mysql", facts.Engine == "aurora-postgresql", engine == engineDocDB, engine == engineNeptune:
+	case strings.HasPrefix(facts.Engine, "aurora"), engine == engineDocDB, engine == engineNeptune:
 		facts.Autoscaled = true
 		r.SetInherent("autoscaled")
 	case facts.Engine != "":

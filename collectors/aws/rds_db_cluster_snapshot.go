@@ -34,10 +34,13 @@ type dbClusterSnapshotAnswers struct {
 }
 
 func dbClusterSnapshots(ctx context.Context, c *Clients, id *string) iter.Seq2[types.DBClusterSnapshot, error] {
-	p := rds.NewDescribeDBClusterSnapshotsPaginator(c.RDS, &rds.DescribeDBClusterSnapshotsInput{DBClusterSnapshotIdentifier: id})
+	p := rds.NewDescribeDBClusterSnapshotsPaginator(c.RDS, &rds.DescribeDBClusterSnapshotsInput{
+		DBClusterSnapshotIdentifier: id,
+	})
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*rds.DescribeDBClusterSnapshotsOutput, error) { return p.NextPage(ctx) },
-		func(o *rds.DescribeDBClusterSnapshotsOutput) []types.DBClusterSnapshot { return o.DBClusterSnapshots }), "DBClusterSnapshotNotFoundFault")
+		func(o *rds.DescribeDBClusterSnapshotsOutput) []types.DBClusterSnapshot { return o.DBClusterSnapshots }),
+		"DBClusterSnapshotNotFoundFault")
 }
 
 func askDBClusterSnapshot(ctx context.Context, c *Clients, s types.DBClusterSnapshot) dbClusterSnapshotAnswers {
@@ -46,13 +49,16 @@ func askDBClusterSnapshot(ctx context.Context, c *Clients, s types.DBClusterSnap
 	if automatic(s.SnapshotType) {
 		return a
 	}
-	a.Access = ask("DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshotAttributes", func() (*[]types.DBClusterSnapshotAttribute, error) {
-		out, err := c.RDS.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: s.DBClusterSnapshotIdentifier})
-		if err != nil || out.DBClusterSnapshotAttributesResult == nil {
-			return nil, err
-		}
-		return &out.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes, nil
-	})
+	a.Access = ask("DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshotAttributes",
+		func() (*[]types.DBClusterSnapshotAttribute, error) {
+			out, err := c.RDS.DescribeDBClusterSnapshotAttributes(ctx, &rds.DescribeDBClusterSnapshotAttributesInput{
+				DBClusterSnapshotIdentifier: s.DBClusterSnapshotIdentifier,
+			})
+			if err != nil || out.DBClusterSnapshotAttributesResult == nil {
+				return nil, err
+			}
+			return &out.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes, nil
+		})
 	return a
 }
 

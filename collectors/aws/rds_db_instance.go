@@ -96,7 +96,8 @@ func askDBInstance(ctx context.Context, c *Clients, item dbInstanceItem) dbInsta
 func dbInstanceFacts(w collectors.Where, a dbInstanceAnswers) *inventory.Resource {
 	i := a.Instance
 	facts := &inventory.Database{}
-	r := inventory.New(rdsID(w, "db", i.DBInstanceArn, i.DBInstanceIdentifier), aws.ToString(i.DBInstanceIdentifier), w.Region, facts)
+	id := rdsID(w, "db", i.DBInstanceArn, i.DBInstanceIdentifier)
+	r := inventory.New(id, aws.ToString(i.DBInstanceIdentifier), w.Region, facts)
 	defer leftOut(r, "DescribeDBInstances", "rds:DescribeDBInstances")
 	r.Labels = rdsLabels(i.TagList)
 	engineFacts(r, facts, i.Engine, i.IAMDatabaseAuthenticationEnabled)
@@ -116,7 +117,8 @@ func dbInstanceFacts(w collectors.Where, a dbInstanceAnswers) *inventory.Resourc
 	}
 	settingFacts(r, facts, engineSettings{
 		Engine: facts.Engine, Version: aws.ToString(i.EngineVersion), Parameters: a.Parameters, Options: a.Options,
-		Exports: i.EnabledCloudwatchLogsExports, Streams: i.ActivityStreamStatus == types.ActivityStreamStatusStarted, Pending: pending,
+		Exports: i.EnabledCloudwatchLogsExports, Pending: pending,
+		Streams: i.ActivityStreamStatus == types.ActivityStreamStatusStarted,
 	})
 	return r
 }

@@ -37,7 +37,8 @@ func dbSnapshots(ctx context.Context, c *Clients, id *string) iter.Seq2[types.DB
 	p := rds.NewDescribeDBSnapshotsPaginator(c.RDS, &rds.DescribeDBSnapshotsInput{DBSnapshotIdentifier: id})
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*rds.DescribeDBSnapshotsOutput, error) { return p.NextPage(ctx) },
-		func(o *rds.DescribeDBSnapshotsOutput) []types.DBSnapshot { return o.DBSnapshots }), "DBSnapshotNotFound", "DBSnapshotNotFoundFault")
+		func(o *rds.DescribeDBSnapshotsOutput) []types.DBSnapshot { return o.DBSnapshots }),
+		"DBSnapshotNotFound", "DBSnapshotNotFoundFault")
 }
 
 func askDBSnapshot(ctx context.Context, c *Clients, s types.DBSnapshot) dbSnapshotAnswers {
@@ -46,13 +47,16 @@ func askDBSnapshot(ctx context.Context, c *Clients, s types.DBSnapshot) dbSnapsh
 	if automatic(s.SnapshotType) {
 		return a
 	}
-	a.Access = ask("DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshotAttributes", func() (*[]types.DBSnapshotAttribute, error) {
-		out, err := c.RDS.DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: s.DBSnapshotIdentifier})
-		if err != nil || out.DBSnapshotAttributesResult == nil {
-			return nil, err
-		}
-		return &out.DBSnapshotAttributesResult.DBSnapshotAttributes, nil
-	})
+	a.Access = ask("DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshotAttributes",
+		func() (*[]types.DBSnapshotAttribute, error) {
+			out, err := c.RDS.DescribeDBSnapshotAttributes(ctx, &rds.DescribeDBSnapshotAttributesInput{
+				DBSnapshotIdentifier: s.DBSnapshotIdentifier,
+			})
+			if err != nil || out.DBSnapshotAttributesResult == nil {
+				return nil, err
+			}
+			return &out.DBSnapshotAttributesResult.DBSnapshotAttributes, nil
+		})
 	return a
 }
 
@@ -62,7 +66,8 @@ func automatic(snapshotType *string) bool { return aws.ToString(snapshotType) ==
 func dbSnapshotFacts(w collectors.Where, a dbSnapshotAnswers) *inventory.Resource {
 	s := a.Snapshot
 	facts := &inventory.Snapshot{}
-	r := inventory.New(rdsID(w, "snapshot", s.DBSnapshotArn, s.DBSnapshotIdentifier), aws.ToString(s.DBSnapshotIdentifier), w.Region, facts)
+	id := rdsID(w, "snapshot", s.DBSnapshotArn, s.DBSnapshotIdentifier)
+	r := inventory.New(id, aws.ToString(s.DBSnapshotIdentifier), w.Region, facts)
 	defer leftOut(r, "DescribeDBSnapshots", "rds:DescribeDBSnapshots")
 	r.Labels = rdsLabels(s.TagList)
 	rdsSnapshotFacts(r, facts, s.Encrypted, s.KmsKeyId)
@@ -112,7 +117,10 @@ func copiedFrom(w collectors.Where, resource, sourceSnapshot, database string) s
 }
 
 // sharedWith states who may restore a snapshot: everyone, or named accounts.
-func sharedWith(w collectors.Where, r *inventory.Resource, facts *inventory.Snapshot, why *inventory.Unknown, read bool, restore []string) {
+func sharedWith(
+	w collectors.Where, r *inventory.Resource, facts *inventory.Snapshot,
+	why *inventory.Unknown, read bool, restore []string,
+) {
 	switch {
 	case why != nil:
 		r.SetUnknown(*why, "public", "principals")

@@ -26,7 +26,7 @@ func settingFacts(r *inventory.Resource, facts *inventory.Database, s engineSett
 	fromParameters := []string{"tls_required", "tls_min_version", "risky_flags"}
 	why := s.Parameters.Unknown()
 	if why == nil && (s.Pending || s.Parameters.Value == nil || s.Parameters.Value.Listed == 0) {
-		why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "ParametersNotInForce", Action: s.Parameters.Action, Permission: s.Parameters.Permission}
+		why = s.untold("ParametersNotInForce")
 	}
 	if why == nil {
 		parameterFacts(r, facts, s)
@@ -37,8 +37,14 @@ func settingFacts(r *inventory.Resource, facts *inventory.Database, s engineSett
 		oracleTLSFacts(r, facts, s.Options)
 	}
 	auditFact(r, facts, s, why)
-	untold := inventory.Unknown{Cause: inventory.CauseFailed, Code: "DefaultNotCertain", Action: s.Parameters.Action, Permission: s.Parameters.Permission}
-	unspoken(r, untold, append(fromParameters, "audit_logged")...)
+	unspoken(r, *s.untold("DefaultNotCertain"), append(fromParameters, "audit_logged")...)
+}
+
+// untold is the reason for a fact that the parameters were read for and do not tell.
+func (s engineSettings) untold(code string) *inventory.Unknown {
+	return &inventory.Unknown{
+		Cause: inventory.CauseFailed, Code: code, Action: s.Parameters.Action, Permission: s.Parameters.Permission,
+	}
 }
 
 func parameterFacts(r *inventory.Resource, facts *inventory.Database, s engineSettings) {
@@ -84,7 +90,8 @@ func tlsRequired(engine, version string, p *dbParameters) (required, known bool)
 	case has && off:
 		return false, true
 	// Engines from before the switch was made cannot refuse clear text at all.
-	case !has && (engineOf(engine) == engineMySQL && before(version, 5, 7) || engineOf(engine) == engineMariaDB && before(version, 10, 5)):
+	case !has && engineOf(engine) == engineMySQL && before(version, 5, 7),
+		!has && engineOf(engine) == engineMariaDB && before(version, 10, 5):
 		return false, true
 	}
 	return false, false
@@ -184,7 +191,9 @@ func riskyFlags(engine, version string, p *dbParameters) (flags []string, known 
 // default, and trace 3625, which hides details from errors, is off.
 func sqlServerFlags(p *dbParameters) []string {
 	var flags []string
-	for _, name := range []string{"cross db ownership chaining", "contained database authentication", "external scripts enabled", "xp_cmdshell"} {
+	for _, name := range []string{
+		"cross db ownership chaining", "contained database authentication", "external scripts enabled", "xp_cmdshell",
+	} {
 		if p.on(name) {
 			flags = append(flags, name)
 		}
@@ -203,7 +212,8 @@ func sqlServerFlags(p *dbParameters) []string {
 // encryption that is required refuses clear text.
 func oracleTLSFacts(r *inventory.Resource, facts *inventory.Database, options collectors.Answer[dbOptions]) {
 	collectors.Know(r, options, func(o *dbOptions) {
-		facts.TLSRequired = o != nil && strings.EqualFold((*o)["NATIVE_NETWORK_ENCRYPTION"]["SQLNET.ENCRYPTION_SERVER"], "REQUIRED")
+		facts.TLSRequired = o != nil &&
+			strings.EqualFold((*o)["NATIVE_NETWORK_ENCRYPTION"]["SQLNET.ENCRYPTION_SERVER"], "REQUIRED")
 	}, "tls_required")
 	if options.Value == nil {
 		return

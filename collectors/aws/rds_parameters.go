@@ -24,8 +24,9 @@ var watchedParameters = map[string]bool{
 	"rds.force_ssl": true, "require_secure_transport": true, "tls": true, "neptune_enforce_ssl": true,
 	"ssl_min_protocol_version": true, "tls_version": true, "rds.tls10": true, "rds.tls11": true, "rds.tls12": true,
 	"log_connections": true, "log_statement": true, "pgaudit.log": true, "shared_preload_libraries": true,
-	"server_audit_logging": true, "server_audit_events": true, "audit_trail": true, "audit_logs": true, "neptune_enable_audit_log": true,
-	"local_infile": true, "cross db ownership chaining": true, "contained database authentication": true,
+	"server_audit_logging": true, "server_audit_events": true, "audit_trail": true, "audit_logs": true,
+	"neptune_enable_audit_log": true,
+	"local_infile":             true, "cross db ownership chaining": true, "contained database authentication": true,
 	"external scripts enabled": true, "remote access": true, "xp_cmdshell": true, "3625": true,
 }
 
@@ -68,7 +69,9 @@ func isOn(v string) bool {
 func (l *rdsListing) parameterGroup(ctx context.Context, c *Clients, group string) collectors.Answer[dbParameters] {
 	return l.parameters.ask(group, func() collectors.Answer[dbParameters] {
 		return ask("DescribeDBParameters", "rds:DescribeDBParameters", func() (*dbParameters, error) {
-			p := rds.NewDescribeDBParametersPaginator(c.RDS, &rds.DescribeDBParametersInput{DBParameterGroupName: aws.String(group)})
+			p := rds.NewDescribeDBParametersPaginator(c.RDS, &rds.DescribeDBParametersInput{
+				DBParameterGroupName: aws.String(group),
+			})
 			all := &dbParameters{}
 			for p.HasMorePages() {
 				out, err := p.NextPage(ctx)
@@ -85,7 +88,9 @@ func (l *rdsListing) parameterGroup(ctx context.Context, c *Clients, group strin
 func (l *rdsListing) clusterParameterGroup(ctx context.Context, c *Clients, group string) collectors.Answer[dbParameters] {
 	return l.clusterParameters.ask(group, func() collectors.Answer[dbParameters] {
 		return ask("DescribeDBClusterParameters", "rds:DescribeDBClusterParameters", func() (*dbParameters, error) {
-			p := rds.NewDescribeDBClusterParametersPaginator(c.RDS, &rds.DescribeDBClusterParametersInput{DBClusterParameterGroupName: aws.String(group)})
+			p := rds.NewDescribeDBClusterParametersPaginator(c.RDS, &rds.DescribeDBClusterParametersInput{
+				DBClusterParameterGroupName: aws.String(group),
+			})
 			all := &dbParameters{}
 			for p.HasMorePages() {
 				out, err := p.NextPage(ctx)

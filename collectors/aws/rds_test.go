@@ -45,12 +45,18 @@ func TestDBInstanceFacts(t *testing.T) {
 		"bare answer": {dbInstanceAnswers{Instance: types.DBInstance{DBInstanceIdentifier: aws.String("db")}},
 			stated{"family": nil, "public_endpoint": nil, "port": nil, "network": nil, "firewalls": nil, "encrypted_at_rest": nil, "customer_key": nil, "backup_retention_days": nil,
 				"point_in_time": nil, "multi_zone": nil, "deletion_protected": nil, "autoscaled": nil, "central_identity": nil, "tls_required": nil, "version_supported": nil}},
-		"clear disk":           {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.StorageEncrypted = aws.Bool(false) })}, stated{"encrypted_at_rest": false, "customer_key": false}},
-		"the provider's key":   {dbInstanceAnswers{Instance: full, Key: answered(&keyHolder{Manager: "AWS"})}, stated{"customer_key": false}},
-		"key denied":           {dbInstanceAnswers{Instance: full, Key: refused[keyHolder]()}, stated{"encrypted_at_rest": true, "customer_key": nil}},
-		"no backups":           {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.BackupRetentionPeriod = aws.Int32(0) })}, stated{"backup_retention_days": 0, "point_in_time": false}},
-		"first backup awaited": {dbInstanceAnswers{Instance: full}, stated{"backup_retention_days": 14, "point_in_time": nil}},
-		"no room to grow":      {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.MaxAllocatedStorage = nil })}, stated{"autoscaled": false}},
+		"clear disk": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.StorageEncrypted = aws.Bool(false) })},
+			stated{"encrypted_at_rest": false, "customer_key": false}},
+		"the provider's key": {dbInstanceAnswers{Instance: full, Key: answered(&keyHolder{Manager: "AWS"})},
+			stated{"customer_key": false}},
+		"key denied": {dbInstanceAnswers{Instance: full, Key: refused[keyHolder]()},
+			stated{"encrypted_at_rest": true, "customer_key": nil}},
+		"no backups": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.BackupRetentionPeriod = aws.Int32(0) })},
+			stated{"backup_retention_days": 0, "point_in_time": false}},
+		"first backup awaited": {dbInstanceAnswers{Instance: full},
+			stated{"backup_retention_days": 14, "point_in_time": nil}},
+		"no room to grow": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.MaxAllocatedStorage = nil })},
+			stated{"autoscaled": false}},
 		"restart awaited": {dbInstanceAnswers{Parameters: force, Instance: with(func(i *types.DBInstance) {
 			i.DBParameterGroups = []types.DBParameterGroupStatus{{ParameterApplyStatus: aws.String("pending-reboot")}}
 		})}, stated{"tls_required": nil}},
@@ -68,7 +74,8 @@ func TestDBInstanceFacts(t *testing.T) {
 		"member of a cluster": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.DBClusterIdentifier = aws.String("c") })},
 			stated{"public_endpoint": false, "port": 5432, "encrypted_at_rest": notApplicable, "tls_required": notApplicable, "backup_retention_days": notApplicable,
 				"audit_logged": notApplicable, "multi_zone": notApplicable, "risky_flags": notApplicable, "customer_key": notApplicable, "version_supported": nil}},
-		"documents": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.Engine = aws.String("docdb") })}, stated{"family": "document", "central_identity": nil}},
+		"documents": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) { i.Engine = aws.String("docdb") })},
+			stated{"family": "document", "central_identity": nil}},
 		"graph without identities": {dbInstanceAnswers{Instance: with(func(i *types.DBInstance) {
 			i.Engine, i.IAMDatabaseAuthenticationEnabled = aws.String("neptune"), aws.Bool(false)
 		})}, stated{"auth_required": false, "central_identity": false}},
@@ -104,15 +111,20 @@ func TestDBClusterFacts(t *testing.T) {
 			stated{"tls_required": true, "encrypted_at_rest": true, "backup_retention_days": 7, "point_in_time": true, "multi_zone": true, "autoscaled": true,
 				"deletion_protected": false, "central_identity": true, "other_region_copy": false, "port": 5432, "version_supported": notApplicable,
 				"public_access": notApplicable, "world_range": notApplicable, "private_network": notApplicable, "ingress_app_only": notApplicable, "firewalls": notApplicable}},
-		"second region":   {dbClusterAnswers{Cluster: full, Globals: global}, stated{"other_region_copy": true}},
-		"globals denied":  {dbClusterAnswers{Cluster: full, Globals: refused[[]types.GlobalCluster]()}, stated{"other_region_copy": nil}},
-		"replica is seen": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.ReadReplicaIdentifiers = []string{"arn:aws:rds:eu-west-1:1:cluster:r"} }), Globals: refused[[]types.GlobalCluster]()}, stated{"other_region_copy": true}},
+		"second region": {dbClusterAnswers{Cluster: full, Globals: global}, stated{"other_region_copy": true}},
+		"globals denied": {dbClusterAnswers{Cluster: full, Globals: refused[[]types.GlobalCluster]()},
+			stated{"other_region_copy": nil}},
+		"replica is seen": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.ReadReplicaIdentifiers = []string{"arn:aws:rds:eu-west-1:1:cluster:r"} }), Globals: refused[[]types.GlobalCluster]()},
+			stated{"other_region_copy": true}},
 		"restart awaited": {dbClusterAnswers{Parameters: force, Cluster: with(func(cl *types.DBCluster) {
 			cl.DBClusterMembers = []types.DBClusterMember{{DBClusterParameterGroupStatus: aws.String("pending-reboot")}}
 		})}, stated{"tls_required": nil}},
-		"first serverless":  {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.EngineMode, cl.DBClusterMembers = aws.String("serverless"), nil })}, stated{"public_endpoint": false, "subnets": nil, "public_access": nil, "version_supported": nil}},
-		"no members":        {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.DBClusterMembers = nil; cl.AutoMinorVersionUpgrade = aws.Bool(false) })}, stated{"public_access": notApplicable, "version_supported": false}},
-		"rows in two zones": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.Engine = aws.String("mysql") })}, stated{"autoscaled": false}},
+		"first serverless": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.EngineMode, cl.DBClusterMembers = aws.String("serverless"), nil })},
+			stated{"public_endpoint": false, "subnets": nil, "public_access": nil, "version_supported": nil}},
+		"no members": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.DBClusterMembers = nil; cl.AutoMinorVersionUpgrade = aws.Bool(false) })},
+			stated{"public_access": notApplicable, "version_supported": false}},
+		"rows in two zones": {dbClusterAnswers{Cluster: with(func(cl *types.DBCluster) { cl.Engine = aws.String("mysql") })},
+			stated{"autoscaled": false}},
 		"bare answer": {dbClusterAnswers{Cluster: types.DBCluster{DBClusterIdentifier: aws.String("c")}},
 			stated{"family": nil, "encrypted_at_rest": nil, "multi_zone": nil, "deletion_protected": nil, "backup_retention_days": nil, "autoscaled": nil, "central_identity": nil, "other_region_copy": nil}},
 	} {
@@ -253,14 +265,18 @@ func TestDBSnapshotFacts(t *testing.T) {
 		answers dbSnapshotAnswers
 		want    stated
 	}{
-		"own":       {dbSnapshotAnswers{manual, restore()}, stated{"public": false, "principals": "[]", "encrypted_at_rest": true, "taken_at": taken, "source": "arn:aws:rds:us-east-1:644160558196:db:db", "encryption_key": "key"}},
-		"public":    {dbSnapshotAnswers{manual, restore("all")}, stated{"public": true, "principals": "[]"}},
-		"shared":    {dbSnapshotAnswers{manual, restore("644160558196", "123456789012")}, stated{"public": false, "principals": "[123456789012]"}},
-		"denied":    {dbSnapshotAnswers{manual, refused[[]types.DBSnapshotAttribute]()}, stated{"public": nil, "principals": nil}},
+		"own": {dbSnapshotAnswers{manual, restore()},
+			stated{"public": false, "principals": "[]", "encrypted_at_rest": true, "taken_at": taken, "source": "arn:aws:rds:us-east-1:644160558196:db:db", "encryption_key": "key"}},
+		"public": {dbSnapshotAnswers{manual, restore("all")}, stated{"public": true, "principals": "[]"}},
+		"shared": {dbSnapshotAnswers{manual, restore("644160558196", "123456789012")},
+			stated{"public": false, "principals": "[123456789012]"}},
+		"denied": {dbSnapshotAnswers{manual, refused[[]types.DBSnapshotAttribute]()},
+			stated{"public": nil, "principals": nil}},
 		"unasked":   {dbSnapshotAnswers{Snapshot: manual}, stated{"public": nil, "principals": nil}},
 		"automatic": {dbSnapshotAnswers{Snapshot: automated}, stated{"public": false, "principals": "[]"}},
 		"copied":    {dbSnapshotAnswers{copied, restore()}, stated{"source": "arn:aws:rds:eu-west-1:123456789012:db:db"}},
-		"bare":      {dbSnapshotAnswers{Snapshot: types.DBSnapshot{DBSnapshotIdentifier: aws.String("s")}}, stated{"encrypted_at_rest": nil, "taken_at": nil, "source": nil, "public": nil}},
+		"bare": {dbSnapshotAnswers{Snapshot: types.DBSnapshot{DBSnapshotIdentifier: aws.String("s")}},
+			stated{"encrypted_at_rest": nil, "taken_at": nil, "source": nil, "public": nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -38,10 +38,13 @@ func ownAccount(_ context.Context, c *Clients) iter.Seq2[string, error] {
 func askAccountBlock(ctx context.Context, c *Clients, account string) accountBlockAnswers {
 	return accountBlockAnswers{
 		Account: account,
-		Block: ask("GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock", func() (*s3control.GetPublicAccessBlockOutput, error) {
-			out, err := c.S3Control.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{AccountId: aws.String(account)})
-			return out, absent(err, "NoSuchPublicAccessBlockConfiguration")
-		}),
+		Block: ask("GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock",
+			func() (*s3control.GetPublicAccessBlockOutput, error) {
+				out, err := c.S3Control.GetPublicAccessBlock(ctx, &s3control.GetPublicAccessBlockInput{
+					AccountId: aws.String(account),
+				})
+				return out, absent(err, "NoSuchPublicAccessBlockConfiguration")
+			}),
 	}
 }
 

@@ -19,9 +19,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Bucket, 
 	Class: inventory.ClassObjectStorage,
 	Permissions: []string{
 		"s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketPolicy", "s3:GetBucketPolicyStatus", "s3:GetBucketAcl",
-		"s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketVersioning", "s3:GetEncryptionConfiguration",
-		"s3:GetBucketLogging", "s3:GetLifecycleConfiguration", "s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration",
-		"s3:GetBucketTagging",
+		"s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketVersioning",
+		"s3:GetEncryptionConfiguration", "s3:GetBucketLogging", "s3:GetLifecycleConfiguration",
+		"s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetBucketTagging",
 	},
 	ListAction: "ListBuckets", ListPermission: "s3:ListAllMyBuckets",
 	Global: true,
@@ -88,32 +88,37 @@ func askBucket(ctx context.Context, c *Clients, b types.Bucket) bucketAnswers {
 		out, err := c.S3.GetPublicAccessBlock(ctx, &s3.GetPublicAccessBlockInput{Bucket: b.Name}, at)
 		return out, absent(err, "NoSuchPublicAccessBlockConfiguration")
 	})
-	a.Ownership = ask("GetBucketOwnershipControls", "s3:GetBucketOwnershipControls", func() (*s3.GetBucketOwnershipControlsOutput, error) {
-		out, err := c.S3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: b.Name}, at)
-		return out, absent(err, "OwnershipControlsNotFoundError")
-	})
+	a.Ownership = ask("GetBucketOwnershipControls", "s3:GetBucketOwnershipControls",
+		func() (*s3.GetBucketOwnershipControlsOutput, error) {
+			out, err := c.S3.GetBucketOwnershipControls(ctx, &s3.GetBucketOwnershipControlsInput{Bucket: b.Name}, at)
+			return out, absent(err, "OwnershipControlsNotFoundError")
+		})
 	a.Versioning = ask("GetBucketVersioning", "s3:GetBucketVersioning", func() (*s3.GetBucketVersioningOutput, error) {
 		return c.S3.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: b.Name}, at)
 	})
-	a.Encryption = ask("GetBucketEncryption", "s3:GetEncryptionConfiguration", func() (*s3.GetBucketEncryptionOutput, error) {
-		out, err := c.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: b.Name}, at)
-		return out, absent(err, "ServerSideEncryptionConfigurationNotFoundError")
-	})
+	a.Encryption = ask("GetBucketEncryption", "s3:GetEncryptionConfiguration",
+		func() (*s3.GetBucketEncryptionOutput, error) {
+			out, err := c.S3.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: b.Name}, at)
+			return out, absent(err, "ServerSideEncryptionConfigurationNotFoundError")
+		})
 	a.Logging = ask("GetBucketLogging", "s3:GetBucketLogging", func() (*s3.GetBucketLoggingOutput, error) {
 		return c.S3.GetBucketLogging(ctx, &s3.GetBucketLoggingInput{Bucket: b.Name}, at)
 	})
-	a.Lifecycle = ask("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration", func() (*s3.GetBucketLifecycleConfigurationOutput, error) {
-		out, err := c.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: b.Name}, at)
-		return out, absent(err, "NoSuchLifecycleConfiguration")
-	})
-	a.Lock = ask("GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", func() (*s3.GetObjectLockConfigurationOutput, error) {
-		out, err := c.S3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: b.Name}, at)
-		return out, absent(err, "ObjectLockConfigurationNotFoundError")
-	})
-	a.Replicates = ask("GetBucketReplication", "s3:GetReplicationConfiguration", func() (*s3.GetBucketReplicationOutput, error) {
-		out, err := c.S3.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: b.Name}, at)
-		return out, absent(err, "ReplicationConfigurationNotFoundError")
-	})
+	a.Lifecycle = ask("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration",
+		func() (*s3.GetBucketLifecycleConfigurationOutput, error) {
+			out, err := c.S3.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: b.Name}, at)
+			return out, absent(err, "NoSuchLifecycleConfiguration")
+		})
+	a.Lock = ask("GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration",
+		func() (*s3.GetObjectLockConfigurationOutput, error) {
+			out, err := c.S3.GetObjectLockConfiguration(ctx, &s3.GetObjectLockConfigurationInput{Bucket: b.Name}, at)
+			return out, absent(err, "ObjectLockConfigurationNotFoundError")
+		})
+	a.Replicates = ask("GetBucketReplication", "s3:GetReplicationConfiguration",
+		func() (*s3.GetBucketReplicationOutput, error) {
+			out, err := c.S3.GetBucketReplication(ctx, &s3.GetBucketReplicationInput{Bucket: b.Name}, at)
+			return out, absent(err, "ReplicationConfigurationNotFoundError")
+		})
 	a.Tags = ask("GetBucketTagging", "s3:GetBucketTagging", func() (*s3.GetBucketTaggingOutput, error) {
 		out, err := c.S3.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: b.Name}, at)
 		return out, absent(err, "NoSuchTagSet", "NoSuchTagSetError")
@@ -250,8 +255,9 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 	}, "tls_required", "network_restricted", "principals")
 	bucketSharedFacts(r, facts, a)
 	if !readable {
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Action: "GetBucketPolicy", Permission: "s3:GetBucketPolicy", Code: "MalformedAnswer"},
-			"tls_required", "network_restricted", "principals")
+		r.SetUnknown(inventory.Unknown{
+			Cause: inventory.CauseFailed, Action: "GetBucketPolicy", Permission: "s3:GetBucketPolicy", Code: "MalformedAnswer",
+		}, "tls_required", "network_restricted", "principals")
 	}
 	collectors.Know(r, a.Status, func(v *s3.GetBucketPolicyStatusOutput) {
 		facts.PolicyPublic = v != nil && v.PolicyStatus != nil && aws.ToBool(v.PolicyStatus.IsPublic)

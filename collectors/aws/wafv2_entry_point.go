@@ -36,6 +36,8 @@ func webFirewallFacts(r *inventory.Resource, facts *inventory.EntryPoint, acl co
 		facts.WAFBlocking = blocks
 		r.Known("waf_blocking")
 	default:
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Code: "VendorRulesNotTold", Action: acl.Action, Permission: acl.Permission}, "waf_blocking")
+		r.SetUnknown(inventory.Unknown{
+			Cause: inventory.CauseFailed, Code: "VendorRulesNotTold", Action: acl.Action, Permission: acl.Permission,
+		}, "waf_blocking")
 	}
 }

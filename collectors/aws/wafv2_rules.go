@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,11 +34,9 @@ func rulesOf(acl *types.WebACL) *aclRules {
 			rules.Groups = append(rules.Groups, groupOf(m, override))
 		}
 	}
-	for _, outer := range [][]types.FirewallManagerRuleGroup{acl.PreProcessFirewallManagerRuleGroups, acl.PostProcessFirewallManagerRuleGroups} {
-		for _, g := range outer {
-			if g.FirewallManagerStatement != nil {
-				add(g.FirewallManagerStatement.ManagedRuleGroupStatement, g.OverrideAction)
-			}
+	for _, g := range slices.Concat(acl.PreProcessFirewallManagerRuleGroups, acl.PostProcessFirewallManagerRuleGroups) {
+		if g.FirewallManagerStatement != nil {
+			add(g.FirewallManagerStatement.ManagedRuleGroupStatement, g.OverrideAction)
 		}
 	}
 	for _, rule := range acl.Rules {

@@ -81,10 +81,12 @@ func TestWebACLFacts(t *testing.T) {
 		answers webACLAnswers
 		want    stated
 	}{
-		"complete": {webACLAnswers{Item: item, Rules: answered(&aclRules{}), Resources: answered(&resources), Logging: answered(&loggingTo{[]string{"arn:log"}})}, stated{"resources": "[arn:lb]", "blocking": false, "logged": true}},
-		"denied":   {webACLAnswers{Item: item, Rules: refused[aclRules](), Resources: refused[[]string](), Logging: refused[loggingTo]()}, stated{"resources": nil, "blocking": nil, "logged": nil}},
-		"no log":   {webACLAnswers{Item: item, Logging: collectors.Answer[loggingTo]{Absent: true}}, stated{"logged": false}},
-		"edge":     {webACLAnswers{Item: edge}, stated{"resources": notApplicable}},
+		"complete": {webACLAnswers{Item: item, Rules: answered(&aclRules{}), Resources: answered(&resources), Logging: answered(&loggingTo{[]string{"arn:log"}})},
+			stated{"resources": "[arn:lb]", "blocking": false, "logged": true}},
+		"denied": {webACLAnswers{Item: item, Rules: refused[aclRules](), Resources: refused[[]string](), Logging: refused[loggingTo]()},
+			stated{"resources": nil, "blocking": nil, "logged": nil}},
+		"no log": {webACLAnswers{Item: item, Logging: collectors.Answer[loggingTo]{Absent: true}}, stated{"logged": false}},
+		"edge":   {webACLAnswers{Item: edge}, stated{"resources": notApplicable}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -15,10 +15,12 @@ import (
 
 // Web firewalls of content delivery are listed with those of us-east-1, where they live.
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, webACLItem, webACLAnswers]{
-	Kind:        "aws.wafv2.web_acl",
-	Class:       inventory.ClassWebFirewall,
-	Permissions: []string{"wafv2:ListWebACLs", "wafv2:GetWebACL", "wafv2:ListResourcesForWebACL", "wafv2:GetLoggingConfiguration"},
-	ListAction:  "ListWebACLs", ListPermission: "wafv2:ListWebACLs",
+	Kind:  "aws.wafv2.web_acl",
+	Class: inventory.ClassWebFirewall,
+	Permissions: []string{
+		"wafv2:ListWebACLs", "wafv2:GetWebACL", "wafv2:ListResourcesForWebACL", "wafv2:GetLoggingConfiguration",
+	},
+	ListAction: "ListWebACLs", ListPermission: "wafv2:ListWebACLs",
 	NoLabels: true,
 	List:     listWebACLs,
 	Find:     findWebACL,
@@ -80,7 +82,8 @@ func webACLsOf(ctx context.Context, c *Clients, scope types.Scope) iter.Seq2[web
 		func(o *wafv2.ListWebACLsOutput) []webACLItem {
 			items := make([]webACLItem, 0, len(o.WebACLs))
 			for _, a := range o.WebACLs {
-				items = append(items, webACLItem{ARN: aws.ToString(a.ARN), ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Scope: scope})
+				item := webACLItem{ARN: aws.ToString(a.ARN), ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), Scope: scope}
+				items = append(items, item)
 			}
 			return items
 		})
@@ -124,7 +127,9 @@ func resourcePart(id string) string {
 }
 
 func getWebACL(ctx context.Context, c *Clients, item webACLItem) (*wafv2.GetWebACLOutput, error) {
-	return c.webFirewalls(item.Scope).GetWebACL(ctx, &wafv2.GetWebACLInput{Id: aws.String(item.ID), Name: aws.String(item.Name), Scope: item.Scope})
+	return c.webFirewalls(item.Scope).GetWebACL(ctx, &wafv2.GetWebACLInput{
+		Id: aws.String(item.ID), Name: aws.String(item.Name), Scope: item.Scope,
+	})
 }
 
 func askWebACL(ctx context.Context, c *Clients, item webACLItem) webACLAnswers {
@@ -137,10 +142,14 @@ func askWebACL(ctx context.Context, c *Clients, item webACLItem) webACLAnswers {
 		return rulesOf(out.WebACL), nil
 	})
 	if item.Scope == types.ScopeRegional {
-		a.Resources = ask("ListResourcesForWebACL", "wafv2:ListResourcesForWebACL", func() (*[]string, error) { return resourcesOf(ctx, c, item) })
+		a.Resources = ask("ListResourcesForWebACL", "wafv2:ListResourcesForWebACL", func() (*[]string, error) {
+			return resourcesOf(ctx, c, item)
+		})
 	}
 	a.Logging = ask("GetLoggingConfiguration", "wafv2:GetLoggingConfiguration", func() (*loggingTo, error) {
-		out, err := c.webFirewalls(item.Scope).GetLoggingConfiguration(ctx, &wafv2.GetLoggingConfigurationInput{ResourceArn: aws.String(item.ARN)})
+		out, err := c.webFirewalls(item.Scope).GetLoggingConfiguration(ctx, &wafv2.GetLoggingConfigurationInput{
+			ResourceArn: aws.String(item.ARN),
+		})
 		if err = absent(err, "WAFNonexistentItemException"); err != nil {
 			return nil, err
 		}
@@ -154,12 +163,16 @@ func askWebACL(ctx context.Context, c *Clients, item webACLItem) webACLAnswers {
 
 // guardedTypes are the resources behind a web firewall that are entry points here. Of others no check asks, and they
 // need rights of their own to be listed.
-var guardedTypes = []types.ResourceType{types.ResourceTypeApplicationLoadBalancer, types.ResourceTypeApiGateway, types.ResourceTypeAppsync}
+var guardedTypes = []types.ResourceType{
+	types.ResourceTypeApplicationLoadBalancer, types.ResourceTypeApiGateway, types.ResourceTypeAppsync,
+}
 
 func resourcesOf(ctx context.Context, c *Clients, item webACLItem) (*[]string, error) {
 	all := []string{}
 	for _, t := range guardedTypes {
-		out, err := c.WAF.ListResourcesForWebACL(ctx, &wafv2.ListResourcesForWebACLInput{WebACLArn: aws.String(item.ARN), ResourceType: t})
+		out, err := c.WAF.ListResourcesForWebACL(ctx, &wafv2.ListResourcesForWebACLInput{
+			WebACLArn: aws.String(item.ARN), ResourceType: t,
+		})
 		if err != nil {
 			return nil, err
 		}
