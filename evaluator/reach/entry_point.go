@@ -178,6 +178,9 @@ func webFirewall(r *inventory.Resource, e *inventory.EntryPoint, w World) {
 	if attached == no {
 		attached = noUnless(doubts)
 	}
+	if r.IsFixed("waf_attached") && r.IsKnown("waf_attached") {
+		attached = truthOf(e.WAFAttached)
+	}
 	settle(r, "waf_attached", attached, &e.WAFAttached, doubts)
 	blocking := attached
 	if attached == yes {

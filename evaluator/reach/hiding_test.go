@@ -123,8 +123,8 @@ func drawEstate(t *rapid.T) *estate {
 	}
 	if rapid.Bool().Draw(t, "link") {
 		e.add(made("pcx-1", "aws.ec2.peering", &inventory.NetworkLink{Kind: "peering", Networks: []string{"vpc-1"},
-			PeerOwners: []string{rapid.SampledFrom([]string{"111122223333", "999999999999"}).Draw(t, "owner")},
-			PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active"))
+			PeerOwners:     []string{rapid.SampledFrom([]string{"111122223333", "999999999999"}).Draw(t, "owner")},
+			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active", "accepted_by_hand"))
 	}
 	if rapid.Bool().Draw(t, "flow log") {
 		e.add(made("fl-1", "aws.ec2.flow_log", &inventory.FlowLog{Resource: "vpc-1", Active: true, Traffic: "all"}, "resource", "active", "traffic"))

@@ -237,6 +237,12 @@ func reachesInternet(r *inventory.Resource, worn []*inventory.Resource, used tru
 func deriveLink(r *inventory.Resource, w World) {
 	l := r.Facts.(*inventory.NetworkLink)
 	known, doubts := peerKnown(r, w)
+	switch {
+	case !r.IsKnown("accepted_by_hand"):
+		known, doubts = bothOf(known, unsure), append(doubts, r.Why("accepted_by_hand"))
+	case !l.AcceptedByHand:
+		known = no
+	}
 	settle(r, "peer_known", known, &l.PeerKnown, doubts)
 	crosses, doubts := linkCrosses(r, w)
 	settle(r, "crosses_environment", crosses, &l.CrossesEnvironment, doubts)

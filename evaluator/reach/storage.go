@@ -2,6 +2,7 @@ package reach
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
@@ -262,7 +263,7 @@ func deriveSnapshot(r *inventory.Resource, w World) {
 	case why2 != nil:
 		unknown(r, []inventory.Unknown{*why2}, name)
 	default:
-		put(r, name, &s.ClassificationKept, of == "" || of == own)
+		put(r, name, &s.ClassificationKept, of == "" || strings.EqualFold(of, own))
 	}
 }
 

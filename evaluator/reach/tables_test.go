@@ -25,7 +25,7 @@ func exposed(how string, port inventory.Rule, forwardedPort int) *estate {
 			targets("tg-1", "lb-1", 8080, "i-1"), interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "", "sg-1", "sg-2"))
 	case "private":
 		e.add(made("vpn-1", "aws.ec2.vpn", &inventory.NetworkLink{Kind: "vpn", Networks: []string{"vpc-1"}, PeerOwners: []string{"111122223333"},
-			PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active"))
+			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active", "accepted_by_hand"))
 	case "nothing behind":
 		e.add(interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "", "sg-2"), group("sg-2"))
 	case "unknown":
