@@ -171,6 +171,9 @@ func (e entry[C, I, A]) facts(where Where, answers any) *inventory.Resource {
 	}
 	_, cannot := r.NotApplicable["labels_read"]
 	r.CarriesLabels = !e.s.NoLabels && !cannot && r.Schema().Attribute("labels_read") != nil
+	if e.s.NoLabels && r.Schema().Attribute("labels_read") != nil {
+		r.SetNotApplicable("what is of this kind carries no labels", "labels_read")
+	}
 	if _, refused := r.Unknown["labels_read"]; !refused && r.CarriesLabels {
 		r.Envelope.LabelsRead = true
 		r.Known("labels_read")
