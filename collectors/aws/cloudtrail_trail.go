@@ -172,8 +172,10 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 		return noTrailFacts(w)
 	}
 	t := a.Item.Trail
-	facts := &inventory.AuditTrail{}
+	// A trail of the organisation is seen from each account it covers, and told of each.
+	facts := &inventory.AuditTrail{Watches: []string{string(w.Scope)}}
 	r := inventory.New(aws.ToString(t.TrailARN), aws.ToString(t.Name), aws.ToString(t.HomeRegion), facts)
+	r.Known("watches")
 	collectors.Know(r, a.Tags, func(v *trailTags) {
 		if v != nil {
 			r.Labels = labels(v.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
@@ -199,8 +201,8 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 
 // noTrailFacts describes an account without any trail: that nothing is recorded is an answer.
 func noTrailFacts(w collectors.Where) *inventory.Resource {
-	r := inventory.New(string(w.Scope)+"/audit_trail/none", "no trail", collectors.Global, &inventory.AuditTrail{})
-	r.Known("complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use")
+	r := inventory.New(string(w.Scope)+"/audit_trail/none", "no trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
+	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use")
 	r.SetNotApplicable("no record is kept", "destination_public", "retention_days", "labels_read")
 	return r
 }

@@ -22,9 +22,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, holder, holder
 	Facts: effectiveFacts,
 })
 
-// listEffective lists the users and roles that hold a policy, by themselves or through groups.
+// listEffective lists every user and role: that one holds nothing is an answer too, on which its identity rests.
 func listEffective(ctx context.Context, c *Clients) iter.Seq2[holder, error] {
-	return only(holders(ctx, c), func(h holder) bool { return h.Type != "group" && len(h.Policies) > 0 })
+	return only(holders(ctx, c), func(h holder) bool { return h.Type != "group" })
 }
 
 // effectiveFacts states what all policies of one user or role come to: grants less denials, within the boundary.

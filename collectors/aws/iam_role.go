@@ -32,7 +32,6 @@ type roleDetail struct {
 	Path     *string     `json:"path"`
 	MadeAt   *time.Time  `json:"made_at,omitempty"`
 	LastUsed *roleUse    `json:"last_used,omitempty"`
-	Policies int         `json:"policies"`
 	Tags     []types.Tag `json:"tags,omitempty"`
 }
 
@@ -52,8 +51,7 @@ func listRoles(ctx context.Context, c *Clients) iter.Seq2[roleDetail, error] {
 }
 
 func narrowRole(r types.RoleDetail) roleDetail {
-	out := roleDetail{ARN: r.Arn, Name: r.RoleName, Path: r.Path, MadeAt: r.CreateDate, Tags: r.Tags,
-		Policies: len(r.AttachedManagedPolicies) + len(r.RolePolicyList)}
+	out := roleDetail{ARN: r.Arn, Name: r.RoleName, Path: r.Path, MadeAt: r.CreateDate, Tags: r.Tags}
 	if r.RoleLastUsed != nil {
 		out.LastUsed = &roleUse{At: r.RoleLastUsed.LastUsedDate}
 	}
@@ -61,12 +59,9 @@ func narrowRole(r types.RoleDetail) roleDetail {
 }
 
 func roleFacts(w collectors.Where, a roleDetail) *inventory.Resource {
-	facts := &inventory.Identity{Kind: "workload", Enabled: true, Grants: []string{}}
+	facts := &inventory.Identity{Kind: "workload", Enabled: true, Grants: []string{grantID(w, "role", aws.ToString(a.Name), "")}}
 	r := inventory.New(aws.ToString(a.ARN), aws.ToString(a.Name), collectors.Global, facts)
 	r.Labels = iamLabels(a.Tags)
-	if a.Policies > 0 {
-		facts.Grants = append(facts.Grants, grantID(w, "role", aws.ToString(a.Name), ""))
-	}
 	r.Known("kind", "enabled", "interactive", "directory_managed", "grants")
 	if path := aws.ToString(a.Path); permissionSet(path) {
 		// People of the directory wear these, and prove who they are there.

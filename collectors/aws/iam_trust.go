@@ -38,6 +38,9 @@ type trust struct {
 	Type      string  `json:"type"`
 	Principal string  `json:"principal"`
 	Document  *string `json:"document,omitempty"`
+	// Policies and Boundary are the role's: what the trust hands on.
+	Policies []heldPolicy `json:"policies,omitempty"`
+	Boundary *heldPolicy  `json:"boundary,omitempty"`
 }
 
 // trustAnswers is all that IAM says about one trust.
@@ -50,12 +53,19 @@ func (t trust) id(w collectors.Where) string { return grantID(w, "role", t.Role,
 
 func listTrusts(ctx context.Context, c *Clients) iter.Seq2[trust, error] {
 	return func(yield func(trust, error) bool) {
+		s, err := fillShelf(ctx, c)
+		if err != nil {
+			yield(trust{}, err)
+			return
+		}
 		for role, err := range accountRoles(ctx, c) {
 			if err != nil {
 				yield(trust{}, err)
 				return
 			}
+			held := s.role(role)
 			for _, t := range trustsOf(role) {
+				t.Policies, t.Boundary = held.Policies, held.Boundary
 				if !yield(t, nil) {
 					return
 				}
@@ -136,14 +146,14 @@ func userOf(principal, account string) (string, bool) {
 	return shortID(name), found
 }
 
-// trustFacts states who may take on a role and whether the policy names exactly whom. The rights that go with it are
-// the role's own, stated by its grants.
+// trustFacts states who may take on a role, with which rights, and whether the policy names exactly whom. How the rights
+// are worded and what they come to is judged once, by the grants of the role.
 func trustFacts(w collectors.Where, a trustAnswers) *inventory.Resource {
 	t := a.Trust
 	facts := &inventory.AccessGrant{}
 	r := inventory.New(t.id(w), t.Principal+" as role "+t.Role, collectors.Global, facts)
-	r.SetNotApplicable("a trust hands on the rights of the role, which its own grants state",
-		"admin", "write", "wildcard", "privilege_escalation", "conflicting_duties")
+	r.SetNotApplicable("a trust hands on the rights of the role, which its own grants judge", "wildcard", "privilege_escalation", "conflicting_duties")
+	rightsFacts(r, facts, readRights(t.Policies, t.Boundary))
 	if t.Type == "" {
 		r.SetUnknown(unread("PolicyUnread"), "principal_kind", "trust_pinned", "principal", "principal_owner", "standing")
 		return r

@@ -81,13 +81,9 @@ func askUser(ctx context.Context, c *Clients, u types.UserDetail) userAnswers {
 	}
 }
 
-// withoutPolicies drops the words of inline policies but keeps that there are some.
+// withoutPolicies drops the policies: the access grants keep them.
 func withoutPolicies(u types.UserDetail) types.UserDetail {
-	inline := make([]types.PolicyDetail, 0, len(u.UserPolicyList))
-	for _, p := range u.UserPolicyList {
-		inline = append(inline, types.PolicyDetail{PolicyName: p.PolicyName})
-	}
-	u.UserPolicyList = inline
+	u.UserPolicyList, u.AttachedManagedPolicies = nil, nil
 	return u
 }
 
@@ -107,12 +103,9 @@ func askUserKeys(ctx context.Context, c *Clients, user string) collectors.Answer
 
 func userFacts(w collectors.Where, a userAnswers) *inventory.Resource {
 	u := a.User
-	facts := &inventory.Identity{Grants: []string{}}
+	facts := &inventory.Identity{Grants: []string{grantID(w, "user", aws.ToString(u.UserName), "")}}
 	r := inventory.New(aws.ToString(u.Arn), aws.ToString(u.UserName), collectors.Global, facts)
 	r.Labels = iamLabels(u.Tags)
-	if len(u.AttachedManagedPolicies)+len(u.UserPolicyList)+len(u.GroupList) > 0 {
-		facts.Grants = append(facts.Grants, grantID(w, "user", aws.ToString(u.UserName), ""))
-	}
 	// No directory reaches a user of IAM: who leaves must be removed here by hand.
 	r.Known("directory_managed", "grants")
 	collectors.Know(r, a.Console, func(v *iam.GetLoginProfileOutput) {
