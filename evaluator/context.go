@@ -147,7 +147,8 @@ var pathRules = []contextRule{
 // laterRules follow in this order, each on its own.
 var laterRules = []contextRule{
 	{id: "C10", except: publicData, apply: outsideProduction},
-	{id: "C7", classes: []inventory.Class{inventory.ClassComputeInstance, inventory.ClassFirewall}, apply: privilegedTarget},
+	{id: "C7", classes: []inventory.Class{inventory.ClassComputeInstance, inventory.ClassFirewall},
+		apply: privilegedTarget},
 	{id: "C14", checks: dataChecks, classes: dataClasses, apply: sensitiveData},
 	{id: "C15", checks: publicData, apply: declaredPublic},
 }

@@ -75,7 +75,8 @@ func sentence(who *inventory.Admitted, tail string) string {
 		text += ": " + strings.Join(firstFew(who.Sources), ", ")
 	}
 	if n := len(who.Application) + len(who.Others); n > 0 {
-		text += fmt.Sprintf(" (%s, %d of them the application)", plural(int64(n), "machine", "machines"), len(who.Application))
+		text += fmt.Sprintf(" (%s, %d of them the application)", plural(int64(n), "machine", "machines"),
+			len(who.Application))
 	}
 	return text + "."
 }
@@ -97,13 +98,16 @@ func publicDatabase(c *setting) bool {
 		c.missing(c.r.Why("admitted"))
 	case !c.r.IsKnown("world_range"):
 		c.missing(c.r.Why("world_range"))
-	case who.Who == "world" || who.Who == "world_latent" || who.Who == "cloud" || c.r.Facts.(*inventory.Database).WorldRange:
+	case who.Who == "world" || who.Who == "world_latent" || who.Who == "cloud" ||
+		c.r.Facts.(*inventory.Database).WorldRange:
 		return false
 	case len(who.Outside) > 0:
 		c.move("C9", Medium, fmt.Sprintf("Has a public address; the filter admits %s.",
-			plural(int64(len(who.Outside)), "named outside range", "named outside ranges")), map[string]any{"admits": who.Outside})
+			plural(int64(len(who.Outside)), "named outside range", "named outside ranges")),
+			map[string]any{"admits": who.Outside})
 	default:
-		c.move("C9", Low, "Has a public address; the filter admits no outside address.", map[string]any{"admits": who.Sources})
+		c.move("C9", Low, "Has a public address; the filter admits no outside address.",
+			map[string]any{"admits": who.Sources})
 	}
 	return true
 }
@@ -182,7 +186,8 @@ var (
 
 // declaredPublic is C15: data that its owner declared and classified as public, and that holds no records.
 func declaredPublic(c *setting) bool {
-	if !c.r.IsKnown("data_classification") || !strings.EqualFold(c.r.Envelope.DataClassification, "public") || !c.declared() {
+	if !c.r.IsKnown("data_classification") || !strings.EqualFold(c.r.Envelope.DataClassification, "public") ||
+		!c.declared() {
 		return false
 	}
 	if c.r.Schema().Attribute("holds_records") != nil {
@@ -194,7 +199,8 @@ func declaredPublic(c *setting) bool {
 			return false
 		}
 	}
-	c.move("C15", Low, "Public content, declared by its owner.", map[string]any{"data_classification": "public", "accepted": true})
+	c.move("C15", Low, "Public content, declared by its owner.", map[string]any{"data_classification": "public",
+		"accepted": true})
 	return true
 }
 

@@ -27,7 +27,8 @@ func filterInContext(c *setting) bool {
 	case len(b.Missing) > 0 || b.Exposure == "unknown":
 		c.missing(b.Missing...)
 	case b.Wearers == 0:
-		c.move("C1", Low, fmt.Sprintf("Admits the world on %s, but guards nothing.", said(failing)), map[string]any{"wearers": 0})
+		c.move("C1", Low, fmt.Sprintf("Admits the world on %s, but guards nothing.", said(failing)),
+			map[string]any{"wearers": 0})
 	case len(b.ForwardedPorts) > 0:
 		c.move("C3", Low, fmt.Sprintf("Only %s is forwarded by the balancer; %s is not reachable.", said(b.ForwardedPorts),
 			said(failing)), map[string]any{"forwarded_ports": b.ForwardedPorts})

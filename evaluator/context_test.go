@@ -34,7 +34,8 @@ func TestContextRules(t *testing.T) {
 		return r
 	}
 	openMachine := func(environment string) *inventory.Resource {
-		return env(inContext(&inventory.ComputeInstance{Exposure: "open", Privileged: true}, "exposure", "identity_privileged"), environment, "")
+		return env(inContext(&inventory.ComputeInstance{Exposure: "open", Privileged: true}, "exposure",
+			"identity_privileged"), environment, "")
 	}
 	azure := inContext(&inventory.ComputeInstance{}, "exposure")
 	azure.Kind = "azure.compute.virtual_machine"
@@ -60,30 +61,43 @@ func TestContextRules(t *testing.T) {
 		rules []string
 	}{
 		{"production stays", "subnet-flow-logged", Medium, inContext(&inventory.Subnet{}), Medium, nil},
-		{"C6: 80 only redirects", "entry-point-firewall-only-443", Medium, entry(true, "world", "tcp/80", "tcp/443"), Low, []string{"C6"}},
+		{"C6: 80 only redirects", "entry-point-firewall-only-443", Medium, entry(true, "world", "tcp/80", "tcp/443"), Low,
+			[]string{"C6"}},
 		{"C6: 80 serves", "entry-point-firewall-only-443", Medium, entry(false, "world", "tcp/80", "tcp/443"), Medium, nil},
-		{"C6: another port", "entry-point-firewall-only-443", Medium, entry(true, "world", "tcp/80", "tcp/443", "tcp/8080"), Medium, nil},
+		{"C6: another port", "entry-point-firewall-only-443", Medium, entry(true, "world", "tcp/80", "tcp/443", "tcp/8080"),
+			Medium, nil},
 		{"C11: listed partners", "entry-point-waf-attached", High, entry(true, "listed"), Low, []string{"C11"}},
 		{"C11: the world", "entry-point-waf-attached", High, entry(true, "world"), High, nil},
-		{"C10: a test subnet", "subnet-flow-logged", Medium, env(inContext(&inventory.Subnet{}), "test", ""), Low, []string{"C10"}},
-		{"C10: with personal data", "database-tls-required", High, env(inContext(&inventory.Database{}), "test", "personal"), Critical, []string{"C14"}},
-		{"C10: not for identities", "identity-idle-disabled", Medium, env(inContext(&inventory.Identity{}), "test", ""), Medium, nil},
-		{"C10: not for public data", "snapshot-not-public", Critical, env(inContext(&inventory.Snapshot{}), "test", ""), Critical, nil},
+		{"C10: a test subnet", "subnet-flow-logged", Medium, env(inContext(&inventory.Subnet{}), "test", ""), Low,
+			[]string{"C10"}},
+		{"C10: with personal data", "database-tls-required", High, env(inContext(&inventory.Database{}), "test",
+			"personal"), Critical, []string{"C14"}},
+		{"C10: not for identities", "identity-idle-disabled", Medium, env(inContext(&inventory.Identity{}), "test", ""),
+			Medium, nil},
+		{"C10: not for public data", "snapshot-not-public", Critical, env(inContext(&inventory.Snapshot{}), "test", ""),
+			Critical, nil},
 		{"C10: nothing below low", "disk-unattached-removed", Low, env(inContext(&inventory.Disk{}), "test", ""), Low, nil},
 		{"C12: environment not known", "subnet-flow-logged", Medium, noEnvironment, Medium, []string{"C12"}},
-		{"C7: an open administrator", "instance-metadata-hardened", High, openMachine("production"), Critical, []string{"C7"}},
+		{"C7: an open administrator", "instance-metadata-hardened", High, openMachine("production"), Critical,
+			[]string{"C7"}},
 		{"C7 after C10", "instance-metadata-hardened", High, openMachine("development"), High, []string{"C10", "C7"}},
-		{"C7: not above critical", "instance-admin-port-reachable", Critical, openMachine("production"), Critical, []string{"C7"}},
+		{"C7: not above critical", "instance-admin-port-reachable", Critical, openMachine("production"), Critical,
+			[]string{"C7"}},
 		{"C13: one cloud's young setting", "instance-metadata-hardened", High, azure, Medium, []string{"C13"}},
-		{"C14: personal data", "data-backed-up", Medium, env(inContext(&inventory.Disk{}), "production", "Personal"), High, []string{"C14"}},
-		{"C14: not for networks", "subnet-flow-logged", Medium, env(inContext(&inventory.Subnet{}), "production", "personal"), Medium, nil},
+		{"C14: personal data", "data-backed-up", Medium, env(inContext(&inventory.Disk{}), "production", "Personal"), High,
+			[]string{"C14"}},
+		{"C14: not for networks", "subnet-flow-logged", Medium, env(inContext(&inventory.Subnet{}), "production",
+			"personal"), Medium, nil},
 		{"C15: declared", "object-storage-not-public-by-policy", Critical, declared, Low, []string{"C15"}},
 		{"C15: classified only", "object-storage-not-public-by-policy", Critical, undeclared, Critical, nil},
 		{"C15: holds records", "object-storage-not-public-by-policy", Critical, records, Critical, nil},
 		{"C15: records not known", "object-storage-not-public-by-policy", Critical, recordsUnread, Critical, []string{"C12"}},
-		{"C8: admission not known", "database-ingress-from-app-only", High, inContext(&inventory.Database{}), High, []string{"C12"}},
-		{"C9: admission not known", "database-not-public", Critical, inContext(&inventory.Database{PublicAccess: true}), Critical, []string{"C12"}},
-		{"C1 to C5: nothing known behind", "firewall-legacy-port-world-open", High, inContext(&inventory.Firewall{}), High, []string{"C12"}},
+		{"C8: admission not known", "database-ingress-from-app-only", High, inContext(&inventory.Database{}), High,
+			[]string{"C12"}},
+		{"C9: admission not known", "database-not-public", Critical, inContext(&inventory.Database{PublicAccess: true}),
+			Critical, []string{"C12"}},
+		{"C1 to C5: nothing known behind", "firewall-legacy-port-world-open", High, inContext(&inventory.Firewall{}), High,
+			[]string{"C12"}},
 	}
 	for _, c := range cases {
 		got, rules := judged(c.check, c.base, c.r)
@@ -109,20 +123,25 @@ func TestContextLeavesOtherVerdictsAlone(t *testing.T) {
 // TestPrivilegedFilter moves a filter finding by what stands behind it, without a walk.
 func TestPrivilegedFilter(t *testing.T) {
 	t.Parallel()
-	b := &inventory.Behind{Wearers: 2, Exposure: "open", OpenPorts: []string{"tcp/20-30"}, OpenAt: "2a00::7", OpenMachine: "i-1", Privileged: "i-1",
+	b := &inventory.Behind{Wearers: 2, Exposure: "open", OpenPorts: []string{"tcp/20-30"}, OpenAt: "2a00::7",
+		OpenMachine: "i-1", Privileged: "i-1",
 		Shadowed: []string{"rule 200"}}
-	r := inContext(&inventory.Firewall{WorldLegacyPorts: []string{"tcp/23"}, WorldAdminPorts: []string{"tcp/3389"}, Behind: b},
+	r := inContext(&inventory.Firewall{WorldLegacyPorts: []string{"tcp/23"}, WorldAdminPorts: []string{"tcp/3389"},
+		Behind: b},
 		"behind", "world_legacy_ports", "world_admin_ports")
 	s := inventory.Defaults()
-	j := InContext(Judgement{Check: &Check{ID: "firewall-legacy-port-world-open"}, Verdict: Fail, Base: High, Severity: High}, r, &s)
+	j := InContext(Judgement{Check: &Check{ID: "firewall-legacy-port-world-open"}, Verdict: Fail, Base: High,
+		Severity: High}, r, &s)
 	if j.Severity != Critical || len(j.Reasons) != 2 || j.Reasons[0].Severity != High {
 		t.Errorf("an open administrator on a legacy port weighs %s by %+v", j.Severity, j.Reasons)
 	}
-	if want := "Reachable from the internet at [2a00::7]:23. An earlier refusal shadows rule 200."; j.Reasons[0].Text != want {
+	want := "Reachable from the internet at [2a00::7]:23. An earlier refusal shadows rule 200."
+	if j.Reasons[0].Text != want {
 		t.Errorf("the reason is %q, want %q", j.Reasons[0].Text, want)
 	}
 	// The port that fails is not the one that is open.
-	if got, rules := judged("firewall-admin-port-world-open", High, r); got != Low || !slices.Equal(rules, []string{"C2"}) {
+	if got, rules := judged("firewall-admin-port-world-open", High, r); got != Low || !slices.Equal(rules,
+		[]string{"C2"}) {
 		t.Errorf("a port nobody reaches weighs %s by %v", got, rules)
 	}
 }

@@ -136,7 +136,8 @@ func (k *walk) ruleAdmits(a *admission, l *line, d *door, own []string, app *app
 	}
 }
 
-// rangeAdmits adds who lives in a range: a party at the other end of a link, the network as a whole, or single machines.
+// rangeAdmits adds who lives in a range: a party at the other end of a link, the network as a whole, or single
+// machines.
 func (k *walk) rangeAdmits(a *admission, word string, d *door, own []string, app *application) {
 	blocks, ok := parseRange(word)
 	f := v4
@@ -196,7 +197,8 @@ func (k *walk) networkRanges(network string, f family) (block, []inventory.Unkno
 
 // livesIn sorts the wearers of interfaces in a range into the application and others. What wears the database's own
 // filters is the database itself.
-func (k *walk) livesIn(b block, network string, own []string, app *application) (mine, others []string, doubts []inventory.Unknown) {
+func (k *walk) livesIn(b block, network string, own []string, app *application) (mine, others []string,
+	doubts []inventory.Unknown) {
 	doubts = k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region)
 	for _, i := range k.interfacesIn(network) {
 		n := i.Facts.(*inventory.NetworkInterface)

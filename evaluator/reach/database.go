@@ -143,7 +143,8 @@ func enginesByLabel(r *inventory.Resource, found map[string]engine) {
 		words = append(words, label(r, []string{key}))
 	}
 	for _, word := range words {
-		for _, part := range strings.FieldsFunc(strings.ToLower(word), func(c rune) bool { return strings.ContainsRune(" -_./:", c) }) {
+		for _, part := range strings.FieldsFunc(strings.ToLower(word),
+			func(c rune) bool { return strings.ContainsRune(" -_./:", c) }) {
 			for _, e := range engines {
 				if slices.Contains(e.words, part) {
 					found[e.name] = e
@@ -166,8 +167,8 @@ func enginesByPort(lines []line, found map[string]engine) {
 	}
 }
 
-// hostsDatabase says whether a machine runs a database, and who may talk to it. A machine that runs several is judged by
-// the ports of all.
+// hostsDatabase says whether a machine runs a database, and who may talk to it. A machine that runs several is judged
+// by the ports of all.
 func (k *walk) hostsDatabase(r *inventory.Resource, m *inventory.ComputeInstance, got reached) {
 	found := map[string]engine{}
 	enginesByLabel(r, found)

@@ -17,7 +17,8 @@ var environments = map[string]string{
 	"preproduction": "staging", "pre-production": "staging", "uat": "staging", "acceptance": "staging", "acc": "staging",
 	"test": "test", "testing": "test", "tst": "test", "qa": "test", "qs": "test", "integration": "test", "int": "test",
 	"ci":          "test",
-	"development": "development", "develop": "development", "dev": "development", "sandbox": "development", "sbx": "development",
+	"development": "development", "develop": "development", "dev": "development", "sandbox": "development",
+	"sbx": "development",
 	"lab": "development", "local": "development", "playground": "development", "nonprod": "development",
 	"non-prod": "development", "nonproduction": "development", "non-production": "development",
 }
@@ -55,7 +56,8 @@ func envelope(r *inventory.Resource, w World) {
 	put(r, "region_allowed", &e.RegionAllowed, regionAllowed(r, s.AllowedRegions))
 	copiedFrom(r, w)
 	if !r.CarriesLabels {
-		notAsked(r, "this kind cannot carry labels", "owner", "environment_labelled", "data_classification", "managed_as_code")
+		notAsked(r, "this kind cannot carry labels", "owner", "environment_labelled", "data_classification",
+			"managed_as_code")
 	}
 }
 

@@ -92,23 +92,27 @@ func labelledAs(r *inventory.Resource, pairs ...string) *inventory.Resource {
 }
 
 func group(id string, rules ...inventory.Rule) *inventory.Resource {
-	return made(id, "aws.ec2.security_group", &inventory.Firewall{Network: "vpc-1", Rules: rules}, "network", "rules", "allows_any", "is_default")
+	return made(id, "aws.ec2.security_group", &inventory.Firewall{Network: "vpc-1", Rules: rules}, "network", "rules",
+		"allows_any", "is_default")
 }
 
 func interfaceOf(id, wearer, subnet, private, public string, filters ...string) *inventory.Resource {
-	n := &inventory.NetworkInterface{Network: "vpc-1", Subnet: subnet, Wearer: wearer, WearerType: "machine", Firewalls: filters}
+	n := &inventory.NetworkInterface{Network: "vpc-1", Subnet: subnet, Wearer: wearer, WearerType: "machine",
+		Firewalls: filters}
 	if private != "" {
 		n.PrivateAddresses = []string{private}
 	}
 	if public != "" {
 		n.PublicAddresses = []string{public}
 	}
-	return made(id, "aws.ec2.network_interface", n, "network", "subnet", "wearer", "wearer_type", "private_addresses", "public_addresses",
+	return made(id, "aws.ec2.network_interface", n, "network", "subnet", "wearer", "wearer_type", "private_addresses",
+		"public_addresses",
 		"firewalls")
 }
 
 func machine(id string, interfaces ...string) *inventory.Resource {
-	return made(id, "aws.ec2.instance", &inventory.ComputeInstance{Interfaces: interfaces, Running: true}, "interfaces", "running", "identity")
+	return made(id, "aws.ec2.instance", &inventory.ComputeInstance{Interfaces: interfaces, Running: true}, "interfaces",
+		"running", "identity")
 }
 
 func subnet(id, cidr string) *inventory.Resource {
@@ -120,16 +124,19 @@ func table(id string, main bool, to string, subnets ...string) *inventory.Resour
 	if to != "" {
 		routes = append(routes, inventory.Route{Destination: "0.0.0.0/0", To: to, Target: to + "-1"})
 	}
-	return made(id, "aws.ec2.route_table", &inventory.RouteTable{Network: "vpc-1", Main: main, Subnets: subnets, Routes: routes},
+	return made(id, "aws.ec2.route_table", &inventory.RouteTable{Network: "vpc-1", Main: main, Subnets: subnets,
+		Routes: routes},
 		"network", "main", "subnets", "routes")
 }
 
 func acl(id string, rules []inventory.Rule, subnets ...string) *inventory.Resource {
-	return made(id, "aws.ec2.network_acl", &inventory.SubnetFilter{Network: "vpc-1", Subnets: subnets, Rules: rules}, "network", "subnets", "rules")
+	return made(id, "aws.ec2.network_acl", &inventory.SubnetFilter{Network: "vpc-1", Subnets: subnets, Rules: rules},
+		"network", "subnets", "rules")
 }
 
 func numbered(priority int, deny, egress bool, protocol string, from, to int, ranges ...string) inventory.Rule {
-	return inventory.Rule{Priority: priority, Deny: deny, Egress: egress, Protocol: protocol, From: from, To: to, Ranges: ranges}
+	return inventory.Rule{Priority: priority, Deny: deny, Egress: egress, Protocol: protocol, From: from, To: to,
+		Ranges: ranges}
 }
 
 var openACL = []inventory.Rule{
@@ -152,21 +159,25 @@ func network() []*inventory.Resource {
 		subnet("subnet-public", "10.0.1.0/24"), subnet("subnet-private", "10.0.2.0/24"),
 		table("rtb-public", false, "internet", "subnet-public"), table("rtb-main", true, "nat"),
 		acl("acl-1", openACL, "subnet-public", "subnet-private"),
-		made("internet-1", "aws.ec2.internet_gateway", &inventory.NetworkGateway{Type: "internet", Networks: []string{"vpc-1"}}, "type", "networks"),
+		made("internet-1", "aws.ec2.internet_gateway", &inventory.NetworkGateway{Type: "internet",
+			Networks: []string{"vpc-1"}}, "type", "networks"),
 	}
 }
 
 func entry(id string, port int, target string, filters ...string) *inventory.Resource {
-	return made(id, "aws.elbv2.load_balancer", &inventory.EntryPoint{Kind: "load_balancer", HTTP: true, InternetFacing: true, Network: "vpc-1",
+	return made(id, "aws.elbv2.load_balancer", &inventory.EntryPoint{Kind: "load_balancer", HTTP: true,
+		InternetFacing: true, Network: "vpc-1",
 		Subnets: []string{"subnet-public"}, Firewalls: filters,
 		Listeners: []inventory.Listener{{Protocol: "http", Port: port, Targets: []string{target}}}},
 		"kind", "http", "internet_facing", "network", "subnets", "firewalls", "listeners", "pass_through")
 }
 
 func targets(id, entry string, port int, members ...string) *inventory.Resource {
-	f := &inventory.ForwardingTarget{Protocol: "http", Port: port, Network: "vpc-1", EntryPoints: []string{entry}, Resources: members}
+	f := &inventory.ForwardingTarget{Protocol: "http", Port: port, Network: "vpc-1", EntryPoints: []string{entry},
+		Resources: members}
 	for _, m := range members {
 		f.Targets = append(f.Targets, inventory.Target{Resource: m, Port: port})
 	}
-	return made(id, "aws.elbv2.target_group", f, "protocol", "port", "network", "entry_points", "targets", "resources", "preserves_caller")
+	return made(id, "aws.elbv2.target_group", f, "protocol", "port", "network", "entry_points", "targets", "resources",
+		"preserves_caller")
 }

@@ -12,7 +12,8 @@ func bucket(id string, o *inventory.ObjectStorage, known ...string) *inventory.R
 
 func TestEnvelope(t *testing.T) {
 	t.Parallel()
-	e := newEstate(labelledAs(bucket("b-1", &inventory.ObjectStorage{}), "Owner", "team-a", "env", "PRD", "classification", "Confidential",
+	e := newEstate(labelledAs(bucket("b-1", &inventory.ObjectStorage{}), "Owner", "team-a", "env", "PRD",
+		"classification", "Confidential",
 		"managed-by", "terraform"), bucket("b-2", &inventory.ObjectStorage{}))
 	r := e.derive(t, "b-1")
 	wantValue(t, r, "owner", "team-a")
@@ -33,7 +34,8 @@ func TestEnvelope(t *testing.T) {
 	wantValue(t, r, "environment", "staging")
 	wantValue(t, r, "region_allowed", false)
 
-	account := labelledAs(made(AccountID(home), "aws.account", &inventory.CloudAccount{}), "owner", "platform", "classification", "personal")
+	account := labelledAs(made(AccountID(home), "aws.account", &inventory.CloudAccount{}), "owner", "platform",
+		"classification", "personal")
 	e.add(account)
 	r = e.derive(t, "b-2")
 	wantValue(t, r, "owner", "platform")
@@ -46,12 +48,14 @@ func TestLabelsUnread(t *testing.T) {
 	e := newEstate(labelledAs(made(AccountID(home), "aws.account", &inventory.CloudAccount{}), "owner", "platform"))
 	b := inventory.New("b-1", "b-1", region, &inventory.ObjectStorage{})
 	b.Kind, b.Scope, b.CarriesLabels = "aws.s3.bucket", home, true
-	b.SetUnknown(inventory.Unknown{Cause: inventory.CauseDenied, Action: "GetBucketTagging", Permission: "s3:GetBucketTagging"}, "labels_read")
+	b.SetUnknown(inventory.Unknown{Cause: inventory.CauseDenied, Action: "GetBucketTagging",
+		Permission: "s3:GetBucketTagging"}, "labels_read")
 	b.MarkFacts()
 	e.add(b)
 	e.settings.Environments = map[inventory.ScopeID]string{home: "test"}
 	r := e.derive(t, "b-1")
-	for _, name := range []string{"owner", "environment", "environment_labelled", "data_classification", "managed_as_code"} {
+	for _, name := range []string{"owner", "environment", "environment_labelled", "data_classification",
+		"managed_as_code"} {
 		wantUnknown(t, r, name, inventory.CauseDenied)
 	}
 	if p := r.Why("owner").Permission; p != "s3:GetBucketTagging" {
@@ -70,7 +74,8 @@ func TestCopiesKeepTheirOrigin(t *testing.T) {
 	snap := func(source string) *inventory.Resource {
 		return made("snap-1", "aws.ec2.snapshot", &inventory.Snapshot{Source: source}, "source", "principals")
 	}
-	e := newEstate(snap("vol-1"), labelledAs(made("vol-1", "aws.ec2.volume", &inventory.Disk{}, "source", "encryption_key"),
+	e := newEstate(snap("vol-1"), labelledAs(made("vol-1", "aws.ec2.volume", &inventory.Disk{}, "source",
+		"encryption_key"),
 		"env", "prod", "classification", "personal"))
 	r := e.derive(t, "snap-1")
 	wantValue(t, r, "copied_from_environment", "production")
@@ -78,7 +83,8 @@ func TestCopiesKeepTheirOrigin(t *testing.T) {
 	labelledAs(e.resources["snap-1"], "classification", "PERSONAL")
 	wantValue(t, e.derive(t, "snap-1"), "classification_kept", true)
 	wantValue(t, e.derive(t, "vol-1"), "copied_from_environment", "")
-	e.add(labelledAs(made("vol-2", "aws.ec2.volume", &inventory.Disk{Source: "snap-1"}, "source", "encryption_key"), "env", "dev"))
+	e.add(labelledAs(made("vol-2", "aws.ec2.volume", &inventory.Disk{Source: "snap-1"}, "source", "encryption_key"),
+		"env", "dev"))
 	wantValue(t, e.derive(t, "vol-2"), "copied_from_environment", "production")
 	delete(e.resources, "vol-1")
 	wantUnknown(t, e.derive(t, "vol-2"), "copied_from_environment", inventory.CauseNotCollected)
@@ -118,12 +124,16 @@ func TestPublicStores(t *testing.T) {
 
 func TestStoreRecordsKeysAndCopies(t *testing.T) {
 	t.Parallel()
-	store := &inventory.ObjectStorage{EncryptionKey: "alias-1", Replicas: []string{"b-far"}, Principals: []string{"444455556666", "999999999999"},
+	store := &inventory.ObjectStorage{EncryptionKey: "alias-1", Replicas: []string{"b-far"},
+		Principals:      []string{"444455556666", "999999999999"},
 		RetentionLocked: true, ExpiryDays: 400, PolicyPublic: false}
-	e := newEstate(bucket("b", store, "log_target", "policy_public", "acl_public", "block", "expiry_days", "retention_locked"),
-		made("key-1", "aws.kms.key", &inventory.EncryptionKey{Manager: "customer", Aliases: []string{"alias-1"}, RotationDays: 365},
+	e := newEstate(bucket("b", store, "log_target", "policy_public", "acl_public", "block", "expiry_days",
+		"retention_locked"),
+		made("key-1", "aws.kms.key", &inventory.EncryptionKey{Manager: "customer", Aliases: []string{"alias-1"},
+			RotationDays: 365},
 			"manager", "aliases", "rotation_days", "principals"),
-		made("trail-1", "aws.cloudtrail.trail", &inventory.AuditTrail{Destination: "b", Complete: true, Watches: []string{string(home)}},
+		made("trail-1", "aws.cloudtrail.trail", &inventory.AuditTrail{Destination: "b", Complete: true,
+			Watches: []string{string(home)}},
 			"destination", "complete", "watches", "validated", "leaves_out_key_use", "data_events"))
 	far := bucket("b-far", &inventory.ObjectStorage{})
 	far.Region = "eu-west-1"
@@ -154,15 +164,19 @@ func TestStoreRecordsKeysAndCopies(t *testing.T) {
 func TestEntryPoints(t *testing.T) {
 	t.Parallel()
 	policy := func(suites []string, versions ...float64) *inventory.Resource {
-		return made("tls-1", "aws.elbv2.ssl_policy", &inventory.TLSPolicy{Versions: versions, Suites: suites}, "versions", "suites")
+		return made("tls-1", "aws.elbv2.ssl_policy", &inventory.TLSPolicy{Versions: versions, Suites: suites}, "versions",
+			"suites")
 	}
 	lb := entry("lb-1", 80, "tg-1", "sg-lb")
 	point := lb.Facts.(*inventory.EntryPoint)
 	point.Listeners[0].RedirectsToTLS, point.Listeners[0].Targets = true, nil
-	point.Listeners = append(point.Listeners, inventory.Listener{Protocol: "https", Port: 443, TLS: true, Policy: "tls-1", Targets: []string{"tg-1"}})
+	point.Listeners = append(point.Listeners, inventory.Listener{Protocol: "https", Port: 443, TLS: true,
+		Policy: "tls-1", Targets: []string{"tg-1"}})
 	e := newEstate(network()...)
-	e.add(lb, targets("tg-1", "lb-1", 80, "i-1"), machine("i-1"), group("sg-lb", tcp(443, 443, "0.0.0.0/0"), tcp(80, 80, "0.0.0.0/0")),
-		policy([]string{"ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256", "AES128-SHA", "ECDHE-RSA-DES-CBC3-SHA"}, 1.0, 1.2))
+	e.add(lb, targets("tg-1", "lb-1", 80, "i-1"), machine("i-1"), group("sg-lb", tcp(443, 443, "0.0.0.0/0"), tcp(80, 80,
+		"0.0.0.0/0")),
+		policy([]string{"ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256", "AES128-SHA", "ECDHE-RSA-DES-CBC3-SHA"},
+			1.0, 1.2))
 	r := e.derive(t, "lb-1")
 	wantValue(t, r, "plaintext_listener", false)
 	wantValue(t, r, "plaintext_only_redirects", true)
@@ -174,7 +188,8 @@ func TestEntryPoints(t *testing.T) {
 	wantValue(t, r, "origin_tls", false)
 	wantValue(t, r, "origin_exists", true)
 
-	e.add(made("waf-1", "aws.wafv2.web_acl", &inventory.WebFirewall{Resources: []string{"lb-1"}, Blocking: true}, "resources", "blocking"),
+	e.add(made("waf-1", "aws.wafv2.web_acl", &inventory.WebFirewall{Resources: []string{"lb-1"}, Blocking: true},
+		"resources", "blocking"),
 		group("sg-lb", tcp(443, 443, "198.51.100.0/24")), policy(nil, 1.2, 1.3))
 	delete(e.resources, "i-1")
 	r = e.derive(t, "lb-1")
@@ -198,8 +213,10 @@ func TestEntryPoints(t *testing.T) {
 func TestGrantsAndIdentities(t *testing.T) {
 	t.Parallel()
 	e := newEstate(
-		labelledAs(made("role-1", "aws.iam.role", &inventory.Identity{Kind: "workload", Grants: []string{"g-1"}}, "kind", "grants"), "env", "dev"),
-		labelledAs(made("g-1", "aws.iam.grant", &inventory.AccessGrant{Principal: "role-1", PrincipalKind: "workload"}, "principal", "principal_kind",
+		labelledAs(made("role-1", "aws.iam.role", &inventory.Identity{Kind: "workload", Grants: []string{"g-1"}}, "kind",
+			"grants"), "env", "dev"),
+		labelledAs(made("g-1", "aws.iam.grant", &inventory.AccessGrant{Principal: "role-1", PrincipalKind: "workload"},
+			"principal", "principal_kind",
 			"principal_owner", "admin"), "env", "prod"))
 	wantValue(t, e.derive(t, "role-1"), "privileged", false)
 	g := e.derive(t, "g-1")

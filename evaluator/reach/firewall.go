@@ -54,7 +54,8 @@ func (s *rules) world(lines []line) (sure, maybe ports) {
 	return sure, maybe
 }
 
-func worldPorts(r *inventory.Resource, name string, into *[]string, asked named, sure, maybe ports, why []inventory.Unknown) {
+func worldPorts(r *inventory.Resource, name string, into *[]string, asked named, sure, maybe ports,
+	why []inventory.Unknown) {
 	found := asked.in(sure)
 	if len(found) == 0 && asked.hits(maybe) {
 		unknown(r, why, name)
@@ -176,7 +177,8 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 			b.Wearers++
 		}
 	}
-	for _, class := range []inventory.Class{inventory.ClassNetworkInterface, inventory.ClassDatabase, inventory.ClassEntryPoint} {
+	for _, class := range []inventory.Class{inventory.ClassNetworkInterface, inventory.ClassDatabase,
+		inventory.ClassEntryPoint} {
 		b.Missing = append(b.Missing, k.w.Missing(class, r.Scope, r.Region)...)
 	}
 	return order

@@ -231,9 +231,11 @@ func (k *walk) sendersOf(entry *inventory.Resource, keeps bool) ([]source, []inv
 	return out, doubts
 }
 
-func forwardedPath(entry, set *inventory.Resource, calls called, guards []guard, src source, open ports, d *door) inventory.Path {
+func forwardedPath(entry, set *inventory.Resource, calls called, guards []guard, src source, open ports,
+	d *door) inventory.Path {
 	hops := []inventory.Hop{{Label: "Internet", Detail: "any address"},
-		{Label: title(entry), Detail: fmt.Sprintf("answers on %s", strings.Join(calls.sure.words(), ", ")), Resource: entry.ID},
+		{Label: title(entry), Detail: fmt.Sprintf("answers on %s", strings.Join(calls.sure.words(), ", ")),
+			Resource: entry.ID},
 		{Label: title(set), Detail: "forwards to " + strings.Join(open.words(), ", "), Resource: set.ID, Opens: true}}
 	for _, g := range guards {
 		if hop := g.because(src, open); hop.Label != "" {

@@ -49,7 +49,8 @@ var weighed = []struct {
 	{inventory.ClassFirewall, "firewall-admin-port-world-open", "world_admin_ports", evaluator.High},
 	{inventory.ClassFirewall, "firewall-data-port-world-open", "world_data_ports", evaluator.High},
 	{inventory.ClassFirewall, "firewall-legacy-port-world-open", "world_legacy_ports", evaluator.High},
-	{inventory.ClassComputeInstance, "self-hosted-database-ingress-from-app-only", "database_ingress_app_only", evaluator.High},
+	{inventory.ClassComputeInstance, "self-hosted-database-ingress-from-app-only", "database_ingress_app_only",
+		evaluator.High},
 	{inventory.ClassDatabase, "database-ingress-from-app-only", "ingress_app_only", evaluator.High},
 	{inventory.ClassDatabase, "database-not-public", "public_access", evaluator.Critical},
 	{inventory.ClassDatabase, "database-no-world-range", "world_range", evaluator.Critical},
@@ -66,7 +67,8 @@ func drawRules(t *rapid.T, groups []string, name string) []inventory.Rule {
 		case 0, 1:
 			r.Ranges = []string{"0.0.0.0/0"}
 		case 2:
-			r.Ranges = []string{rapid.SampledFrom([]string{"10.0.2.0/24", "10.0.0.0/16", "198.51.100.0/24", "10.8.0.0/16", "::/0"}).Draw(t, "range")}
+			r.Ranges = []string{rapid.SampledFrom([]string{"10.0.2.0/24", "10.0.0.0/16", "198.51.100.0/24", "10.8.0.0/16",
+				"::/0"}).Draw(t, "range")}
 		case 3:
 			r.Lists = []string{"list-1"}
 		case 4:
@@ -90,7 +92,8 @@ func drawACL(t *rapid.T, name string) []inventory.Rule {
 		if port == 0 {
 			to = 65535
 		}
-		rules = append(rules, numbered(n*100, rapid.Bool().Draw(t, "deny"), rapid.IntRange(0, 3).Draw(t, "egress") == 0, "tcp", port, to,
+		rules = append(rules, numbered(n*100, rapid.Bool().Draw(t, "deny"), rapid.IntRange(0, 3).Draw(t, "egress") == 0,
+			"tcp", port, to,
 			rapid.SampledFrom([]string{"0.0.0.0/0", "10.0.0.0/8", "0.0.0.0/1"}).Draw(t, "range")))
 	}
 	return rules
@@ -101,7 +104,8 @@ func drawEstate(t *rapid.T) *estate {
 	groups := []string{"sg-1", "sg-2", "sg-3"}
 	subnets := []string{"subnet-public", "subnet-private"}
 	e := newEstate(network()...)
-	e.settings.Environments = map[inventory.ScopeID]string{home: rapid.SampledFrom([]string{"production", "test"}).Draw(t, "env")}
+	e.settings.Environments = map[inventory.ScopeID]string{home: rapid.SampledFrom([]string{"production",
+		"test"}).Draw(t, "env")}
 	e.add(acl("acl-1", drawACL(t, "acl"), subnets...))
 	for _, id := range groups {
 		e.add(group(id, drawRules(t, groups, id)...))
@@ -118,19 +122,25 @@ func drawEstate(t *rapid.T) *estate {
 			rapid.SliceOfNDistinct(rapid.SampledFrom(groups), 1, 2, rapid.ID).Draw(t, "groups")...))
 	}
 	if rapid.Bool().Draw(t, "balancer") {
-		e.add(entry("lb-1", rapid.SampledFrom([]int{80, 443}).Draw(t, "listener"), "tg-1", rapid.SampledFrom(groups).Draw(t, "lb group")),
-			targets("tg-1", "lb-1", rapid.SampledFrom([]int{22, 80, 9200}).Draw(t, "target"), rapid.SampledFrom([]string{"i-1", "eni-i-2"}).Draw(t, "member")))
+		e.add(entry("lb-1", rapid.SampledFrom([]int{80, 443}).Draw(t, "listener"), "tg-1", rapid.SampledFrom(groups).Draw(t,
+			"lb group")),
+			targets("tg-1", "lb-1", rapid.SampledFrom([]int{22, 80, 9200}).Draw(t, "target"), rapid.SampledFrom([]string{"i-1",
+				"eni-i-2"}).Draw(t, "member")))
 	}
 	if rapid.Bool().Draw(t, "link") {
 		e.add(made("pcx-1", "aws.ec2.peering", &inventory.NetworkLink{Kind: "peering", Networks: []string{"vpc-1"},
 			PeerOwners:     []string{rapid.SampledFrom([]string{"111122223333", "999999999999"}).Draw(t, "owner")},
-			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active", "accepted_by_hand"))
+			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners",
+			"peer_ranges", "active", "accepted_by_hand"))
 	}
 	if rapid.Bool().Draw(t, "flow log") {
-		e.add(made("fl-1", "aws.ec2.flow_log", &inventory.FlowLog{Resource: "vpc-1", Active: true, Traffic: "all"}, "resource", "active", "traffic"))
+		e.add(made("fl-1", "aws.ec2.flow_log", &inventory.FlowLog{Resource: "vpc-1", Active: true, Traffic: "all"},
+			"resource", "active", "traffic"))
 	}
-	e.add(labelledAs(made("db-1", "aws.rds.db_instance", &inventory.Database{Family: "relational", Endpoint: "network", Port: 5432,
-		PublicAddress: rapid.Bool().Draw(t, "db public"), Network: "vpc-1", Subnets: []string{rapid.SampledFrom(subnets).Draw(t, "db subnet")},
+	e.add(labelledAs(made("db-1", "aws.rds.db_instance", &inventory.Database{Family: "relational", Endpoint: "network",
+		Port:          5432,
+		PublicAddress: rapid.Bool().Draw(t, "db public"), Network: "vpc-1",
+		Subnets:   []string{rapid.SampledFrom(subnets).Draw(t, "db subnet")},
 		Firewalls: []string{rapid.SampledFrom(groups).Draw(t, "db group")}},
 		"family", "endpoint", "port", "public_endpoint", "network", "subnets", "firewalls", "source"), "application", "shop"))
 	return e
@@ -138,7 +148,8 @@ func drawEstate(t *rapid.T) *estate {
 
 // hide takes one thing away: a resource, a listing, or a fact; and says what it was.
 func (e *estate) hide(t *rapid.T) (*estate, string) {
-	h := &estate{resources: map[string]*inventory.Resource{}, missing: map[inventory.Class][]inventory.Unknown{}, settings: e.settings, own: e.own}
+	h := &estate{resources: map[string]*inventory.Resource{}, missing: map[inventory.Class][]inventory.Unknown{},
+		settings: e.settings, own: e.own}
 	var ids []string
 	for id, r := range e.resources {
 		h.resources[id] = r
@@ -239,7 +250,8 @@ func compareSeverities(t *rapid.T, full, less *estate, was, now *inventory.Resou
 			base--
 		}
 		if floor := min(first.Rank(), base); second.Rank() < floor {
-			t.Fatalf("without %s, %s on %s weighs %s; it was %s\nbefore %+v\nafter %+v", what, w.check, was.ID, second, first, reasons, later)
+			t.Fatalf("without %s, %s on %s weighs %s; it was %s\nbefore %+v\nafter %+v", what, w.check, was.ID, second, first,
+				reasons, later)
 		}
 	}
 }

@@ -197,8 +197,8 @@ func opposite(t truth) truth {
 	}
 }
 
-// strangersOn says whether a layer admits anybody but the entry points on the ports. Who is not known as one of them may
-// be one all the same, unless every entry point is known; the world never is.
+// strangersOn says whether a layer admits anybody but the entry points on the ports. Who is not known as one of them
+// may be one all the same, unless every entry point is known; the world never is.
 func (k *walk) strangersOn(l *layer, asked ports, f forwarded) (truth, []inventory.Unknown) {
 	var groups []string
 	var inside [2]block

@@ -165,10 +165,12 @@ func namedPorts(words ...string) named {
 // The ports the catalogue names. Administration and data services are asked by TCP, and by UDP where the service
 // answers there; legacy ports by both unless the catalogue says which.
 var (
-	adminPorts = namedPorts("tcp/22", "tcp/2375", "tcp/2376", "tcp/3389", "tcp/5900-5903", "tcp/5985", "tcp/5986", "tcp/6443",
+	adminPorts = namedPorts("tcp/22", "tcp/2375", "tcp/2376", "tcp/3389", "tcp/5900-5903", "tcp/5985", "tcp/5986",
+		"tcp/6443",
 		"tcp/10250")
 	dataPorts = namedPorts("tcp/1433", "tcp/1434", "udp/1434", "tcp/1521", "tcp/2379", "tcp/2483", "tcp/3306", "tcp/5432",
-		"tcp/5601", "tcp/5984", "tcp/6379", "tcp/7000", "tcp/7001", "tcp/7199", "tcp/8086", "tcp/9042", "tcp/9092", "tcp/9160",
+		"tcp/5601", "tcp/5984", "tcp/6379", "tcp/7000", "tcp/7001", "tcp/7199", "tcp/8086", "tcp/9042", "tcp/9092",
+		"tcp/9160",
 		"tcp/9200", "tcp/9300", "tcp/11211", "udp/11211", "tcp/27017-27019")
 	legacyPorts = namedPorts("20", "21", "23", "25", "69", "88", "111", "udp/123", "135", "137-139", "161", "389", "445",
 		"512-514", "636", "873", "udp/1900", "2049")

@@ -22,7 +22,8 @@ func TestPortArithmetic(t *testing.T) {
 		{"subtracting the middle", parsePort("tcp/1-100").less(parsePort("tcp/22")), []string{"tcp/1-21", "tcp/23-100"}},
 		{"subtracting all", parsePort("tcp/22").less(allPorts), nil},
 		{"subtracting the other protocol", parsePort("tcp/22").less(parsePort("udp/22")), []string{"tcp/22"}},
-		{"what two have in common", parsePort("tcp/20-30").and(parsePorts([]string{"tcp/22", "tcp/25-90", "udp/26"})), []string{"tcp/22", "tcp/25-30"}},
+		{"what two have in common", parsePort("tcp/20-30").and(parsePorts([]string{"tcp/22", "tcp/25-90", "udp/26"})),
+			[]string{"tcp/22", "tcp/25-30"}},
 		{"not a port", parsePort("tcp/ssh"), nil},
 	}
 	for _, c := range cases {

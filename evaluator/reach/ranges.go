@@ -43,7 +43,8 @@ var (
 	wholeV6 = block{spanOf(netip.MustParsePrefix("::/0"))}
 	// private are the addresses the internet does not route, by family.
 	private = [2]block{
-		blockOf("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+		blockOf("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+			"192.168.0.0/16"),
 		blockOf("::1/128", "fc00::/7", "fe80::/10"),
 	}
 )

@@ -61,7 +61,8 @@ func absentStore(r *inventory.Resource, w World) []inventory.Unknown {
 	return out
 }
 
-func trailInStore(r *inventory.Resource, t *inventory.AuditTrail, kept *inventory.Resource, o *inventory.ObjectStorage, w World) {
+func trailInStore(r *inventory.Resource, t *inventory.AuditTrail, kept *inventory.Resource,
+	o *inventory.ObjectStorage, w World) {
 	byPolicy, byACL, why := publicStore(kept, w)
 	settle(r, "destination_public", byPolicy.either(byACL), &t.DestinationPublic, append(why.policy, why.acl...))
 	if kept.IsKnown("expiry_days") {

@@ -142,7 +142,8 @@ func (k *walk) subnetGuards(id string) []guard {
 		}
 		out = append(out, g)
 	}
-	if missing := k.w.Missing(inventory.ClassSubnetFilter, k.near.Scope, k.near.Region); len(out) == 0 && len(missing) > 0 {
+	if missing := k.w.Missing(inventory.ClassSubnetFilter, k.near.Scope, k.near.Region); len(out) == 0 &&
+		len(missing) > 0 {
 		out = append(out, &subnetGuard{unknown: missing})
 	}
 	return out

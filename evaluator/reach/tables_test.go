@@ -13,19 +13,24 @@ import (
 func exposed(how string, port inventory.Rule, forwardedPort int) *estate {
 	e := newEstate(network()...)
 	e.settings.Environments = map[inventory.ScopeID]string{home: "production"}
-	e.add(group("sg-1", port), machine("i-1", "eni-1"), interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "", "sg-1"))
+	e.add(group("sg-1", port), machine("i-1", "eni-1"), interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "",
+		"sg-1"))
 	switch how {
 	case "open":
 		e.add(interfaceOf("eni-1", "i-1", "subnet-public", "10.0.1.10", "203.0.113.7", "sg-1"))
 	case "forwarded":
-		e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), entry("lb-1", 443, "tg-1", "sg-lb"), targets("tg-1", "lb-1", forwardedPort, "i-1"))
+		e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), entry("lb-1", 443, "tg-1", "sg-lb"), targets("tg-1", "lb-1",
+			forwardedPort, "i-1"))
 	case "not forwarded":
 		// The balancer forwards a port that another group of the machine admits from it.
-		e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), group("sg-2", fromGroup(8080, "sg-lb")), entry("lb-1", 443, "tg-1", "sg-lb"),
+		e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), group("sg-2", fromGroup(8080, "sg-lb")), entry("lb-1", 443,
+			"tg-1", "sg-lb"),
 			targets("tg-1", "lb-1", 8080, "i-1"), interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "", "sg-1", "sg-2"))
 	case "private":
-		e.add(made("vpn-1", "aws.ec2.vpn", &inventory.NetworkLink{Kind: "vpn", Networks: []string{"vpc-1"}, PeerOwners: []string{"111122223333"},
-			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners", "peer_ranges", "active", "accepted_by_hand"))
+		e.add(made("vpn-1", "aws.ec2.vpn", &inventory.NetworkLink{Kind: "vpn", Networks: []string{"vpc-1"},
+			PeerOwners:     []string{"111122223333"},
+			AcceptedByHand: true, PeerRanges: []string{"10.8.0.0/16"}, Active: true}, "kind", "networks", "peer_owners",
+			"peer_ranges", "active", "accepted_by_hand"))
 	case "nothing behind":
 		e.add(interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.10", "", "sg-2"), group("sg-2"))
 	case "unknown":
@@ -44,7 +49,8 @@ func TestExposureTable(t *testing.T) {
 		rule  inventory.Rule
 		port  int
 	}{
-		{"firewall-all-ports-world-open", c, inventory.Rule{Protocol: "any", From: 0, To: 65535, Ranges: []string{"0.0.0.0/0"}}, 9},
+		{"firewall-all-ports-world-open", c, inventory.Rule{Protocol: "any", From: 0, To: 65535,
+			Ranges: []string{"0.0.0.0/0"}}, 9},
 		{"firewall-admin-port-world-open", h, tcp(22, 22, "0.0.0.0/0"), 22},
 		{"firewall-data-port-world-open", h, tcp(5432, 5432, "0.0.0.0/0"), 5432},
 		{"firewall-legacy-port-world-open", h, tcp(23, 23, "0.0.0.0/0"), 23},
@@ -99,11 +105,14 @@ func TestDatabaseTable(t *testing.T) {
 	}{
 		{"the world, path proven", []inventory.Rule{tcp(5432, 5432, "0.0.0.0/0")}, true, "world", false, evaluator.Critical},
 		{"the world, latent", []inventory.Rule{tcp(5432, 5432, "0.0.0.0/0")}, false, "world_latent", false, evaluator.Low},
-		{"every tenant of the cloud", []inventory.Rule{{Protocol: "tcp", From: 0, To: 65535, AnyTenant: true}}, false, "cloud", false, evaluator.High},
+		{"every tenant of the cloud", []inventory.Rule{{Protocol: "tcp", From: 0, To: 65535, AnyTenant: true}}, false,
+			"cloud", false, evaluator.High},
 		{"a stranger's group", []inventory.Rule{own("999999999999")}, false, "unknown_peer", false, evaluator.High},
 		{"the whole network", []inventory.Rule{tcp(5432, 5432, "10.0.0.0/16")}, false, "network", false, evaluator.Medium},
-		{"a range that holds others", []inventory.Rule{tcp(5432, 5432, "10.0.1.0/24")}, false, "network", false, evaluator.Medium},
-		{"a group shared with others", []inventory.Rule{fromGroup(5432, "sg-shared")}, false, "shared_group", false, evaluator.Low},
+		{"a range that holds others", []inventory.Rule{tcp(5432, 5432, "10.0.1.0/24")}, false, "network", false,
+			evaluator.Medium},
+		{"a group shared with others", []inventory.Rule{fromGroup(5432, "sg-shared")}, false, "shared_group", false,
+			evaluator.Low},
 		{"the application by its group", []inventory.Rule{fromGroup(5432, "sg-app")}, false, "application", true, ""},
 		{"the application by its subnet", []inventory.Rule{tcp(5432, 5432, "10.0.2.0/24")}, false, "application", true, ""},
 		{"nobody", nil, false, "nobody", true, ""},
@@ -146,7 +155,8 @@ func TestApplicationIsNeverGuessed(t *testing.T) {
 		t.Errorf("the application was found by %q, want owner", by)
 	}
 	e.settings.Applications = nil
-	e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), entry("lb-1", 443, "tg-1", "sg-lb"), targets("tg-1", "lb-1", 80, "app-1"))
+	e.add(group("sg-lb", tcp(443, 443, "0.0.0.0/0")), entry("lb-1", 443, "tg-1", "sg-lb"), targets("tg-1", "lb-1", 80,
+		"app-1"))
 	db = e.derive(t, "db-1")
 	wantValue(t, db, "ingress_app_only", true)
 	if by := db.Facts.(*inventory.Database).Admitted.By; by != "entry_point" {
@@ -197,7 +207,8 @@ func TestManyWearers(t *testing.T) {
 	all := []*inventory.Resource{}
 	for i := range n {
 		where := []string{"subnet-public", "subnet-private"}[i%2]
-		all = append(all, interfaceOf(fmt.Sprintf("eni-%05d", i), fmt.Sprintf("i-%05d", i), where, fmt.Sprintf("10.0.%d.%d", i/250, i%250), "", "sg-1"))
+		all = append(all, interfaceOf(fmt.Sprintf("eni-%05d", i), fmt.Sprintf("i-%05d", i), where, fmt.Sprintf("10.0.%d.%d",
+			i/250, i%250), "", "sg-1"))
 	}
 	e := exposed("latent", tcp(22, 22, "0.0.0.0/0"), 22)
 	delete(e.resources, "eni-1")

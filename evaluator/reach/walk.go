@@ -19,7 +19,8 @@ const (
 	exposureClosed   = "closed"
 )
 
-var exposures = []string{exposureOpen, exposureUnknown, exposureBalancer, exposurePrivate, exposureLatent, exposureClosed}
+var exposures = []string{exposureOpen, exposureUnknown, exposureBalancer, exposurePrivate, exposureLatent,
+	exposureClosed}
 
 // worse is the worse of two exposures. Unknown outranks all but open: what is missing might be open.
 func worse(a, b string) string {

@@ -10,13 +10,16 @@ import (
 )
 
 // fails gives the severity of a failing check on a resource, with the rules that moved it.
-func fails(e *estate, r *inventory.Resource, check string, base evaluator.Severity) (evaluator.Severity, []evaluator.Reason) {
-	j := evaluator.InContext(evaluator.Judgement{Check: &evaluator.Check{ID: check, Severity: base}, Verdict: evaluator.Fail, Base: base,
+func fails(e *estate, r *inventory.Resource, check string, base evaluator.Severity) (evaluator.Severity,
+	[]evaluator.Reason) {
+	j := evaluator.InContext(evaluator.Judgement{Check: &evaluator.Check{ID: check, Severity: base},
+		Verdict: evaluator.Fail, Base: base,
 		Severity: base}, r, &e.settings)
 	return j.Severity, j.Reasons
 }
 
-func wantSeverity(t *testing.T, e *estate, r *inventory.Resource, check string, base, want evaluator.Severity, rule string) evaluator.Reason {
+func wantSeverity(t *testing.T, e *estate, r *inventory.Resource, check string, base, want evaluator.Severity,
+	rule string) evaluator.Reason {
 	t.Helper()
 	got, reasons := fails(e, r, check, base)
 	if got != want {
@@ -109,7 +112,8 @@ func TestWorkedCase2_OpenMachine(t *testing.T) {
 	for _, h := range paths[0].Hops {
 		way = append(way, h.Label)
 	}
-	want := []string{"Internet", "internet gateway internet-1", "route table rtb-public", "network acl acl-1", "security group sg-1",
+	want := []string{"Internet", "internet gateway internet-1", "route table rtb-public", "network acl acl-1",
+		"security group sg-1",
 		"network interface eni-1", "instance i-1"}
 	if !slices.Equal(way, want) {
 		t.Errorf("the way is %q, want %q", way, want)
@@ -138,7 +142,8 @@ func TestWorkedCase3_BehindBalancer(t *testing.T) {
 	if got != evaluator.Medium {
 		t.Errorf("ingress-only-from-load-balancer weighs %s, want medium", got)
 	}
-	reason := wantSeverity(t, e, e.derive(t, "sg-web"), "firewall-admin-port-world-open", evaluator.High, evaluator.Low, "C3")
+	reason := wantSeverity(t, e, e.derive(t, "sg-web"), "firewall-admin-port-world-open", evaluator.High, evaluator.Low,
+		"C3")
 	if reason.Text != "Only 80 is forwarded by the balancer; 22 is not reachable." {
 		t.Errorf("reason %q", reason.Text)
 	}
@@ -154,7 +159,8 @@ func TestWorkedCase4_SearchEngineForTheNetwork(t *testing.T) {
 	}
 	e.add(labelledAs(machine("app-1", "eni-app-1"), "application", "shop"),
 		interfaceOf("eni-app-1", "app-1", "subnet-private", "10.0.2.30", "", "sg-app"),
-		machine("other-1", "eni-other-1"), interfaceOf("eni-other-1", "other-1", "subnet-public", "10.0.1.30", "", "sg-other"))
+		machine("other-1", "eni-other-1"), interfaceOf("eni-other-1", "other-1", "subnet-public", "10.0.1.30", "",
+			"sg-other"))
 	i := e.derive(t, "es-1")
 	wantValue(t, i, "self_hosted_database", "elasticsearch")
 	wantValue(t, i, "database_ingress_app_only", false)
@@ -170,9 +176,11 @@ func managed(public bool) *estate {
 	e.add(group("sg-db", fromGroup(5432, "sg-app")), group("sg-app", tcp(80, 80, "10.0.0.0/16")),
 		labelledAs(machine("app-1", "eni-app-1"), "application", "shop"),
 		interfaceOf("eni-app-1", "app-1", "subnet-private", "10.0.2.30", "", "sg-app"),
-		labelledAs(made("db-1", "aws.rds.db_instance", &inventory.Database{Family: "relational", Endpoint: "network", Port: 5432,
+		labelledAs(made("db-1", "aws.rds.db_instance", &inventory.Database{Family: "relational", Endpoint: "network",
+			Port:          5432,
 			PublicAddress: public, Network: "vpc-1", Subnets: []string{"subnet-private"}, Firewalls: []string{"sg-db"}},
-			"family", "endpoint", "port", "public_endpoint", "network", "subnets", "firewalls", "source"), "application", "shop"))
+			"family", "endpoint", "port", "public_endpoint", "network", "subnets", "firewalls", "source"), "application",
+			"shop"))
 	e.settings.Environments = map[inventory.ScopeID]string{home: "production"}
 	return e
 }
@@ -221,7 +229,8 @@ func TestWorkedCase7_RoutesUnread(t *testing.T) {
 		if p := i.Why("exposure").Permission; p != "ec2:DescribeRouteTables" {
 			t.Errorf("the cure is %q", p)
 		}
-		reason := wantSeverity(t, e, e.derive(t, "sg-1"), "firewall-admin-port-world-open", evaluator.High, evaluator.High, "C12")
+		reason := wantSeverity(t, e, e.derive(t, "sg-1"), "firewall-admin-port-world-open", evaluator.High, evaluator.High,
+			"C12")
 		if !strings.Contains(reason.Text, "DescribeRouteTables (access denied)") {
 			t.Errorf("the reason does not name the call: %q", reason.Text)
 		}
