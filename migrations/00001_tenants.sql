@@ -8,6 +8,8 @@ CREATE TABLE tenants (
     demo       boolean NOT NULL DEFAULT false,
     -- judged_with is the version of the catalogue that judged the inventory last.
     judged_with text NOT NULL DEFAULT '',
+    -- aged_at is when verdicts that read the moment were judged again last.
+    aged_at    timestamptz,
     created_at timestamptz NOT NULL
 );
 

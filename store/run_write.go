@@ -18,17 +18,18 @@ import (
 // QueueRun notes that a scope is to be collected. ErrConflict means that a run of the scope is queued or under way:
 // runs of one scope never overlap.
 func (tx Tx) QueueRun(ctx context.Context, id, scope uuid.UUID, trigger string, at time.Time) error {
-	_, err := tx.Exec(ctx, `
-		INSERT INTO runs (tenant_id, id, scope_id, trigger, state, queued_at) VALUES (@tenant, @id, @scope, @trigger, 'queued', @at)`,
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO runs (tenant_id, id, scope_id, trigger, state, queued_at) VALUES (@tenant, @id, @scope, @trigger, 'queued', @at)
+		ON CONFLICT (tenant_id, scope_id) WHERE state IN ('queued', 'running') DO NOTHING`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id, "scope": scope, "trigger": trigger, "at": at})
 	var pg *pgconn.PgError
 	switch {
-	case errors.As(err, &pg) && pg.ConstraintName == "runs_one_at_a_time":
-		return fmt.Errorf("a run of the scope is under way: %w", ErrConflict)
 	case errors.As(err, &pg) && pg.Code == "23503":
 		return fmt.Errorf("scope of the run: %w", ErrNotFound)
 	case err != nil:
 		return fmt.Errorf("queue run: %w", err)
+	case tag.RowsAffected() == 0:
+		return fmt.Errorf("a run of the scope is under way: %w", ErrConflict)
 	}
 	return nil
 }
