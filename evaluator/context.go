@@ -62,7 +62,9 @@ func (c *setting) raise(rule, text string, facts map[string]any) {
 func (c *setting) missing(why ...inventory.Unknown) {
 	text := "Not everything is known, so the worst is assumed."
 	if len(why) > 0 {
-		text = worstAssumed(why[0])
+		// What names a right that cures it says the most.
+		first := max(0, slices.IndexFunc(why, func(u inventory.Unknown) bool { return u.Permission != "" }))
+		text = worstAssumed(why[first])
 	}
 	for _, said := range c.judgement.Reasons {
 		if said.Text == text {

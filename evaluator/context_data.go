@@ -74,9 +74,9 @@ func sentence(who *inventory.Admitted, tail string) string {
 	if len(who.Sources) > 0 {
 		text += ": " + strings.Join(firstFew(who.Sources), ", ")
 	}
-	if n := len(who.Application) + len(who.Others); n > 0 {
+	if n := who.ApplicationCount + who.OtherCount; n > 0 {
 		text += fmt.Sprintf(" (%s, %d of them the application)", plural(int64(n), "machine", "machines"),
-			len(who.Application))
+			who.ApplicationCount)
 	}
 	return text + "."
 }

@@ -82,11 +82,14 @@ type Admitted struct {
 	Sources []string `json:"sources,omitempty"`
 	// Outside are the sources that lie on the internet and are not the world.
 	Outside []string `json:"outside,omitempty"`
-	// Others are ids of admitted resources that are not the application.
-	Others []string `json:"others,omitempty"`
-	// Application are ids of the machines the application runs on; By says how they were found.
-	Application []string `json:"application,omitempty"`
-	By          string   `json:"by,omitempty"`
+	// Others are ids of admitted resources that are not the application, some of them where there are many.
+	Others     []string `json:"others,omitempty"`
+	OtherCount int      `json:"other_count,omitempty"`
+	// Application are ids of admitted machines the application runs on, some of them where there are many; By says how
+	// they were found.
+	Application      []string `json:"application,omitempty"`
+	ApplicationCount int      `json:"application_count,omitempty"`
+	By               string   `json:"by,omitempty"`
 }
 
 // Listener is one port an entry point answers on.

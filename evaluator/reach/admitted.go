@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -73,11 +74,20 @@ func (k *walk) admitted(db *inventory.Resource, doors []*door, asked ports, got 
 	a.Sources = slices.Compact(a.Sources)
 	slices.Sort(a.Outside)
 	a.Outside = slices.Compact(a.Outside)
-	slices.Sort(a.Others)
-	a.Others = slices.Compact(a.Others)
-	slices.Sort(a.Application)
-	a.Application = slices.Compact(a.Application)
+	a.Others, a.OtherCount = few(a.Others)
+	a.Application, a.ApplicationCount = few(a.Application)
 	return a
+}
+
+// mostAdmitted bounds the resources an admission names: a range can hold tens of thousands, and every database behind
+// the same filter would keep them all.
+const mostAdmitted = 25
+
+// few orders ids, keeps the first of them, and counts them all.
+func few(ids []string) ([]string, int) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids[:min(len(ids), mostAdmitted):min(len(ids), mostAdmitted)], len(ids)
 }
 
 // likeDoors keeps one door for each set of filters: who is admitted does not hang on anything else.
@@ -207,8 +217,10 @@ func (k *walk) livesIn(b block, network string, own []string, app *application) 
 			continue
 		}
 		inside := slices.ContainsFunc(n.PrivateAddresses, func(word string) bool {
-			at, ok := parseRange(word)
-			return ok && (len(at[v4].and(sameFamily(b, v4))) > 0 || len(at[v6].and(sameFamily(b, v6))) > 0)
+			at, err := netip.ParseAddr(word)
+			return err == nil && slices.ContainsFunc(b, func(r addresses) bool {
+				return r.from.Compare(at) <= 0 && at.Compare(r.to) <= 0
+			})
 		})
 		if !inside || slices.ContainsFunc(n.Firewalls, func(f string) bool { return slices.Contains(own, f) }) {
 			continue
@@ -227,13 +239,6 @@ func unreadOf(r *inventory.Resource, names ...string) []inventory.Unknown {
 		}
 	}
 	return out
-}
-
-func sameFamily(b block, f family) block {
-	if len(b) > 0 && familyOf(b[0].from) == f {
-		return b
-	}
-	return nil
 }
 
 // sortWearer puts the wearer of an interface where it belongs. Without an application nobody is a stranger to it.

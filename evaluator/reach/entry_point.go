@@ -230,7 +230,12 @@ func (k *walk) origins(r *inventory.Resource, e *inventory.EntryPoint) {
 			exists = bothOf(exists, noUnless(k.w.Missing(inventory.ClassForwardingTarget, r.Scope, r.Region)))
 			continue
 		}
-		facts := set.Facts.(*inventory.ForwardingTarget)
+		facts, ok := set.Facts.(*inventory.ForwardingTarget)
+		if !ok {
+			// A store or function stands there itself; how it is spoken to is not told.
+			encrypted = bothOf(encrypted, unsure)
+			continue
+		}
 		if set.IsKnown("protocol") {
 			encrypted = bothOf(encrypted, truthOf(encryptedOnward(facts.Protocol)))
 		} else {
