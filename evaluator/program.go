@@ -117,11 +117,34 @@ func resourceFields(class inventory.Class) map[string]*types.FieldType {
 				if !ok {
 					return nil, errors.New("not a resource")
 				}
-				return a.Get(r), nil
+				return countable(a.Get(r)), nil
 			},
 		}
 	}
 	return out
+}
+
+// A duration spans 292 years. These bounds keep every difference of two moments of our time within one.
+var (
+	earliestCountable = time.Date(1800, 1, 1, 0, 0, 0, 0, time.UTC)
+	latestCountable   = time.Date(2250, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// countable moves a moment that no duration reaches to the nearest one that a duration does reach: the zero time says
+// that something never happened, and certificates without an end name the year 9999. CEL would fail on the difference,
+// and "never restored" would be unknown instead of long overdue.
+func countable(value any) any {
+	moment, ok := value.(time.Time)
+	switch {
+	case !ok:
+		return value
+	case moment.Before(earliestCountable):
+		return earliestCountable
+	case moment.After(latestCountable):
+		return latestCountable
+	default:
+		return value
+	}
 }
 
 func settingFields() map[string]*types.FieldType {
