@@ -3,6 +3,7 @@ package evaluator
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -130,6 +131,7 @@ func standsUnread(f Finding, j Judgement, at time.Time) (*Finding, *Movement) {
 }
 
 func change(f Finding, j Judgement, at time.Time, cause Cause) (*Finding, *Movement) {
+	j = keepWorse(f, j)
 	same := f.Verdict == j.Verdict && f.Base == j.Base && f.Severity == j.Severity && f.NotReadSince == nil &&
 		equal(f.Reasons, j.Reasons) && equal(f.Unknown, j.Unknown)
 	if same {
@@ -144,6 +146,31 @@ func change(f Finding, j Judgement, at time.Time, cause Cause) (*Finding, *Movem
 	}
 	f.Verdict, f.Base, f.Severity, f.Reasons, f.Unknown, f.NotReadSince = j.Verdict, j.Base, j.Severity, j.Reasons, j.Unknown, nil
 	return &f, m
+}
+
+// keepWorse keeps the severity that was proven before where a lower one rests on something that could not be read: a
+// permission that is lost must not make anything look better.
+func keepWorse(f Finding, j Judgement) Judgement {
+	if f.Verdict != Fail || j.Verdict != Fail || j.Severity.Rank() >= f.Severity.Rank() || !unproven(j) {
+		return j
+	}
+	j.Severity = f.Severity
+	reasons := f.Reasons
+	for _, r := range j.Reasons {
+		if r.Rule == "C12" && !slices.ContainsFunc(reasons, func(old Reason) bool { return equal(old.Text, r.Text) }) {
+			reasons = append(slices.Clone(reasons), Reason{Rule: r.Rule, Text: r.Text + " What was seen before stands.", Facts: r.Facts, Severity: f.Severity})
+		}
+	}
+	if len(reasons) > len(f.Reasons) && slices.ContainsFunc(f.Reasons, func(old Reason) bool { return old.Rule == "C12" }) {
+		reasons = f.Reasons
+	}
+	j.Reasons = reasons
+	return j
+}
+
+// unproven says whether a fact that the severity rests on could not be read.
+func unproven(j Judgement) bool {
+	return slices.ContainsFunc(j.Reasons, func(r Reason) bool { return r.Rule == "C12" })
 }
 
 func closing(verdict Verdict) Cause {

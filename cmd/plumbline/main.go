@@ -50,9 +50,13 @@ type cli struct {
 	LogFormat string          `help:"How log lines look: text or json." enum:"text,json" default:"text" env:"PLUMBLINE_LOG_FORMAT"`
 	LogLevel  string          `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PLUMBLINE_LOG_LEVEL"`
 
+	Serve       serveCmd       `cmd:"" help:"Answer API and pages, collect on schedule; the whole service in one process."`
+	Work        workCmd        `cmd:"" help:"Work jobs only; run as many as you like against one database."`
 	Scan        scanCmd        `cmd:"" help:"Collect, judge and print, in one go and without a database."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the schema up or down, or tell where it stands."`
 	Permissions permissionsCmd `cmd:"" help:"Print the least rights the collectors need, made from the collectors."`
 	Checks      checksCmd      `cmd:"" help:"List, show and try the checks."`
+	Admin       adminCmd       `cmd:"" help:"First access and rescue."`
 	Version     versionCmd     `cmd:"" help:"Print version, commit and catalogue."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script of a shell."`
 }

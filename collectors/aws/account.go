@@ -178,6 +178,9 @@ func (a *Account) findRegions(ctx context.Context, wanted []string) error {
 // Scope is the scope id of the account.
 func (a *Account) Scope() inventory.ScopeID { return scopeOf(a.id) }
 
+// RegionsListed says whether the account told which regions it has enabled.
+func (a *Account) RegionsListed() bool { return a.unlisted == nil }
+
 // Classes are the classes of which these collectors list something.
 func (a *Account) Classes() map[inventory.Class]bool { return Sources.Classes() }
 
