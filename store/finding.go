@@ -230,3 +230,14 @@ func (tx Tx) FindingEstimate(ctx context.Context, f FindingFilter) (int64, error
 	return tx.estimate(ctx, "findings", `EXPLAIN (FORMAT JSON) `+findingsPicked,
 		`SELECT count(*) FROM (`+findingsPicked+` LIMIT @limit) AS picked`, args)
 }
+
+// FindingEventCount is how many things happened to a finding.
+func (tx Tx) FindingEventCount(ctx context.Context, id uuid.UUID) (int64, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM finding_events WHERE tenant_id = @tenant AND finding_id = @id`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id}).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count of events of finding %s: %w", id, err)
+	}
+	return n, nil
+}

@@ -151,3 +151,19 @@ func orAbsent(values map[string]FactValue, name string) FactValue {
 func sameFact(a, b FactValue) bool {
 	return a.State == b.State && bytes.Equal(a.Value, b.Value) && a.Reason == b.Reason && reflect.DeepEqual(a.Unknown, b.Unknown)
 }
+
+// ResourceVersionCount is how many versions a resource has had. It returns ErrNotFound when there is no such resource.
+func (tx Tx) ResourceVersionCount(ctx context.Context, id uuid.UUID) (int64, error) {
+	var n int64
+	err := tx.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM resources WHERE tenant_id = @tenant AND id = @id)
+		     + (SELECT count(*) FROM resource_versions WHERE tenant_id = @tenant AND id = @id)`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id}).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count of versions of resource %s: %w", id, err)
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("versions of resource %s: %w", id, ErrNotFound)
+	}
+	return n, nil
+}

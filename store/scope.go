@@ -160,3 +160,14 @@ func (tx Tx) RemoveScope(ctx context.Context, id uuid.UUID, at time.Time) error 
 	}
 	return nil
 }
+
+// KnowsScope says whether the tenant has or had the scope: what was seen in a removed one can still be read.
+func (tx Tx) KnowsScope(ctx context.Context, id uuid.UUID) (bool, error) {
+	var known bool
+	err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM scopes WHERE tenant_id = @tenant AND id = @id)`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id}).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("look for scope %s: %w", id, err)
+	}
+	return known, nil
+}
