@@ -1,0 +1,160 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+	"github.com/plumbline-posture/plumbline/store"
+)
+
+type scopesPage struct {
+	frame
+	Framework *evaluator.Framework
+	Rows      []scopeRow
+}
+
+// scopeRow is a scope as lists show it.
+type scopeRow struct {
+	ID              uuid.UUID
+	Href, Name      string
+	NaturalID       inventory.ScopeID
+	Cloud           inventory.Cloud
+	Judged          bool
+	Score, Coverage float64
+	Asked           int64
+	Fails, Unknown  int64
+	FailsHref       string
+	UnknownHref     string
+	HasRun          bool
+	RunState        string
+	RunHref         string
+	RunAt           moment
+	RunError        string
+	Schedule        string
+	Next            *moment
+}
+
+var scopesHTML = parse[scopesPage]("scopes.html")
+
+// scopes lists what is collected.
+func (s *Server) scopes(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.newFrame(r, "scopes", "Scopes")
+	if err != nil {
+		return err
+	}
+	framework, err := s.framework("")
+	if err != nil {
+		return err
+	}
+	p := scopesPage{frame: f, Framework: framework}
+	err = s.in(r, func(tx store.Tx) error {
+		p.Rows, err = s.readScopes(r, tx, f, framework)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return scopesHTML.render(w, p)
+}
+
+// allScopes reads every scope of the tenant.
+func allScopes(r *http.Request, tx store.Tx) ([]store.Scope, error) {
+	var out []store.Scope
+	page := store.Page{Limit: 500}
+	for {
+		found, next, err := tx.Scopes(r.Context(), page)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+		if next == "" {
+			return out, nil
+		}
+		page.Cursor = next
+	}
+}
+
+// readScopes gives each scope its figures and its last run.
+func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *evaluator.Framework) ([]scopeRow, error) {
+	scopes, err := allScopes(r, tx)
+	if err != nil || len(scopes) == 0 {
+		return nil, err
+	}
+	tallies, err := tx.Tallies(r.Context(), uuid.Nil, nil, f.at)
+	if err != nil {
+		return nil, err
+	}
+	byScope := map[inventory.ScopeID][]evaluator.Tally{}
+	for _, t := range tallies {
+		byScope[t.Scope] = append(byScope[t.Scope], t)
+	}
+	runs := map[uuid.UUID]store.Run{}
+	if !f.Past() {
+		ids := make([]uuid.UUID, len(scopes))
+		for i, scope := range scopes {
+			ids[i] = scope.ID
+		}
+		if runs, err = tx.LastRuns(r.Context(), ids); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]scopeRow, len(scopes))
+	for i, scope := range scopes {
+		run, ok := runs[scope.ID]
+		out[i] = newScopeRow(f, scope, s.catalogue.Score(byScope[scope.NaturalID], evaluator.InFramework(framework.ID)))
+		if ok {
+			out[i].lastRun(f, run)
+		}
+	}
+	return out, nil
+}
+
+func newScopeRow(f frame, scope store.Scope, figure evaluator.Score) scopeRow {
+	row := scopeRow{ID: scope.ID, Href: f.ToID("/scopes", scope.ID), Name: scope.Name, NaturalID: scope.NaturalID, Cloud: scope.NaturalID.Cloud(),
+		Coverage: figure.Coverage(), Asked: figure.Asked, Unknown: figure.Unknown, Schedule: scope.Schedule,
+		FailsHref:   f.To("/findings", "scope", scope.ID.String(), "verdict", "fail"),
+		UnknownHref: f.To("/findings", "scope", scope.ID.String(), "verdict", "unknown")}
+	row.Score, row.Judged = figure.Value()
+	row.Fails = figure.Fail[1] + figure.Fail[2] + figure.Fail[3] + figure.Fail[4]
+	if row.Name == "" {
+		row.Name = string(scope.NaturalID)
+	}
+	if scope.NextRunAt != nil && !f.Past() {
+		next := f.When(*scope.NextRunAt)
+		row.Next = &next
+	}
+	return row
+}
+
+func (row *scopeRow) lastRun(f frame, run store.Run) {
+	row.HasRun, row.RunState, row.RunHref, row.RunError = true, run.State, f.ToID("/runs", run.ID), run.Error
+	at := run.QueuedAt
+	if run.EndedAt != nil {
+		at = *run.EndedAt
+	}
+	row.RunAt = f.When(at)
+}
+
+// scopeOptions lists the scopes to choose from.
+func (s *Server) scopeOptions(r *http.Request, tx store.Tx, chosen string) ([]option, error) {
+	scopes, err := allScopes(r, tx)
+	if err != nil {
+		return nil, err
+	}
+	var list []option
+	for _, scope := range scopes {
+		word := scope.Name
+		if word == "" {
+			word = string(scope.NaturalID)
+		}
+		value := scope.ID.String()
+		if chosen == string(scope.NaturalID) {
+			value = chosen
+		}
+		list = append(list, option{Value: value, Word: word})
+	}
+	return options(chosen, "All scopes", list), nil
+}

@@ -1,0 +1,149 @@
+// Package web serves the pages people read: server-rendered, complete without JavaScript. It reads the store and the
+// catalogue and judges nothing; it must not know how facts are gathered, and nothing here branches on a cloud.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/google/uuid"
+
+	"github.com/plumbline-posture/plumbline/api/auth"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
+	"github.com/plumbline-posture/plumbline/store"
+)
+
+// Runner starts and ends collections.
+type Runner interface {
+	// StartRun queues a collection of a scope and returns its id. ErrConflict of the store means that one is under way.
+	StartRun(ctx context.Context, tenant, scope uuid.UUID) (uuid.UUID, error)
+	// CancelRun asks a collection to end.
+	CancelRun(ctx context.Context, tenant, run uuid.UUID) error
+}
+
+// Grant is what an administrator of a cloud has to put in place before the first run.
+type Grant struct {
+	// Rights is the policy or role definition, in the cloud's own language.
+	Rights string
+	// Trust is what lets this service take the role; it holds the external id.
+	Trust string
+}
+
+// Probe is one question of a connection test and its answer.
+type Probe struct {
+	What   string
+	Passed bool
+	// Answer is what came back, in words for people; it holds no secret.
+	Answer string
+}
+
+// Connector prepares and tries connections. What it returns as an error is a fault of ours; a wrong role is a probe
+// that did not pass.
+type Connector interface {
+	// Grant writes what an administrator has to put in place; the trust holds the external id.
+	Grant(cloud inventory.Cloud, externalID string) (Grant, error)
+	// Test makes the first calls of a collection. The scope need not be kept yet.
+	Test(ctx context.Context, tenant uuid.UUID, scope store.Scope) ([]Probe, error)
+}
+
+// Options is what the pages need.
+type Options struct {
+	Store     *store.Store
+	Catalogue *evaluator.Catalogue
+	// Auth is the one the API uses: its sessions are the ones of the pages.
+	Auth      *auth.Auth
+	Runner    Runner
+	Connector Connector
+	// Demo puts a banner on every page.
+	Demo bool
+	// Loopback says that the service listens on this machine only and speaks plain HTTP there.
+	Loopback bool
+	// Now is the clock; nil means time.Now.
+	Now     func() time.Time
+	Version string
+	// Log takes what went wrong; nil means slog.Default.
+	Log *slog.Logger
+}
+
+// Server holds what every page shares.
+type Server struct {
+	store     *store.Store
+	catalogue *evaluator.Catalogue
+	auth      *auth.Auth
+	runner    Runner
+	connector Connector
+	demo      bool
+	loopback  bool
+	now       func() time.Time
+	version   string
+	log       *slog.Logger
+
+	// names remembers what tenants are called, by id.
+	names sync.Map
+}
+
+// New returns the handler of all pages and their static files.
+func New(o Options) http.Handler {
+	s := &Server{
+		store: o.Store, catalogue: o.Catalogue, auth: o.Auth, runner: o.Runner, connector: o.Connector,
+		demo: o.Demo, loopback: o.Loopback, now: o.Now, version: o.Version, log: o.Log,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	return s.routes()
+}
+
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.numbered, s.guarded, s.recovered, http.NewCrossOriginProtection().Handler)
+	r.Handle("GET /static/*", assets)
+	r.Group(func(r chi.Router) {
+		r.Use(s.auth.Identify)
+		r.Get("/login", s.page(s.login))
+		r.Post("/login", s.page(s.signIn))
+		r.Post("/logout", s.page(s.signOut))
+		r.Post("/theme", s.page(s.theme))
+		r.NotFound(s.page(s.nowhere))
+		r.Group(func(r chi.Router) {
+			r.Use(s.signedIn)
+			s.reading(r)
+			s.editing(r)
+		})
+	})
+	return r
+}
+
+// reading are the pages that change nothing.
+func (s *Server) reading(r chi.Router) {
+	r.Get("/", s.page(s.overview))
+	r.Get("/history", s.page(s.history))
+	r.Get("/controls", s.page(s.controls))
+	r.Get("/controls/{framework}/{control}", s.page(s.control))
+	r.Get("/findings", s.page(s.findings))
+	r.Get("/findings/{id}", s.page(s.finding))
+	r.Get("/inventory", s.page(s.inventory))
+	r.Get("/inventory/{id}", s.page(s.resource))
+	r.Get("/scopes", s.page(s.scopes))
+	r.Get("/scopes/{id}", s.page(s.scope))
+	r.Get("/runs/{id}", s.page(s.run))
+	r.Get("/checks", s.page(s.checks))
+	r.Get("/checks/{id}", s.page(s.check))
+	r.Get("/search", s.page(s.search))
+	r.Get("/start", s.page(s.start))
+}
+
+// editing are the deeds.
+func (s *Server) editing(r chi.Router) {
+	r.Post("/start", s.page(s.connect))
+	r.Post("/scopes/{id}/runs", s.page(s.startRun))
+	r.Post("/runs/{id}/cancel", s.page(s.cancelRun))
+}
