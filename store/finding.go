@@ -113,7 +113,7 @@ const findingShown = `
 func (tx Tx) Findings(ctx context.Context, f FindingFilter, p Page) ([]Finding, string, error) {
 	switch {
 	case !f.AsOf.IsZero():
-		return tx.pastFindings(ctx, f, p)
+		return tx.worstFindings(ctx, f, p)
 	case f.Sort == SortMirrored || (f.Sort == "" && !f.ChangedSince.IsZero()):
 		return tx.findingsByChange(ctx, f, p, "mirrored", findingsMirrored)
 	case f.Sort == SortRecent:

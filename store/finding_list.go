@@ -1,6 +1,8 @@
 package store
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -13,65 +15,60 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// The list of findings is read severity by severity. Each severity is one stretch of an index that ends in
-// (severity DESC, since, id): a page on any depth begins where the last one ended, and never reads what lies before.
-// On 200,000 findings a page of 50 takes under 2 ms, at any depth; one ORDER BY over all severities with a cursor of
-// mixed directions walks the whole severity of the cursor. A half that is not wanted has the limit 0, so that it is
-// never begun; a condition that is false would still start parallel workers, which costs 8 ms.
-const findingsWorst = `
+// The list of findings is read severity by severity, the worst first, until the page is full. Each severity is one
+// stretch of an index that ends in (severity DESC, since, id): a page of any depth begins where the last one ended and
+// never reads what lies before. On 200,000 findings a page of 50 takes 2 ms; one statement for all severities has to
+// find the first of each, and a cursor of mixed directions walks the whole severity of the cursor.
+const findingsStanding = `
 		WITH page AS (
 		SELECT ` + findingColumns + `
-		FROM   unnest(@severities::smallint[]) AS bar (severity)
-		CROSS  JOIN LATERAL (
-		       (SELECT ` + findingColumns + `
-		        FROM   findings f
-		        WHERE  f.tenant_id = @tenant AND f.severity = bar.severity AND f.state <> 'resolved'
-		        AND    (f.since, f.id) > (CASE WHEN bar.severity = @after_severity THEN @after_since::timestamptz ELSE '-infinity' END, @after_id::uuid)` +
+		FROM   findings f
+		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state <> 'resolved'
+		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
 	findingMatch + findingState + `
-		        ORDER  BY f.since, f.id
-		        LIMIT  CASE WHEN @standing THEN @limit ELSE 0 END)
-		       UNION ALL
-		       (SELECT ` + findingColumns + `
-		        FROM   findings f
-		        WHERE  f.tenant_id = @tenant AND f.severity = bar.severity AND f.state = 'resolved'
-		        AND    (f.since, f.id) > (CASE WHEN bar.severity = @after_severity THEN @after_since::timestamptz ELSE '-infinity' END, @after_id::uuid)` +
-	findingMatch + findingState + `
-		        ORDER  BY f.since, f.id
-		        LIMIT  CASE WHEN @resolved THEN @limit ELSE 0 END)) f
-		WHERE  bar.severity <= @after_severity
-		ORDER  BY f.severity DESC, f.since, f.id
+		ORDER  BY f.since, f.id
 		LIMIT  @limit)` + findingShown + `
-		ORDER  BY f.severity DESC, f.since, f.id`
+		ORDER  BY f.since, f.id`
 
-// findingsPast is the same list on a day of the past: the current forms that had begun by then, and the past forms
-// that held then. A form begins no earlier than its verdict stands, so since bounds the stretch on both sides.
-const findingsPast = `
+const findingsResolved = `
 		WITH page AS (
 		SELECT ` + findingColumns + `
-		FROM   unnest(@severities::smallint[]) AS bar (severity)
-		CROSS  JOIN LATERAL (
-		       (SELECT ` + findingColumns + `
-		        FROM   findings f
-		        WHERE  f.tenant_id = @tenant AND f.severity = bar.severity AND f.state <> 'resolved'
-		        AND    f.valid_from <= @at AND f.since <= @at
-		        AND    (f.since, f.id) > (CASE WHEN bar.severity = @after_severity THEN @after_since::timestamptz ELSE '-infinity' END, @after_id::uuid)` +
+		FROM   findings f
+		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state = 'resolved'
+		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
 	findingMatch + findingState + `
-		        ORDER  BY f.since, f.id
-		        LIMIT  @limit)
-		       UNION ALL
-		       (SELECT ` + versionColumns + `
-		        FROM   finding_versions v
-		        JOIN   findings f ON f.tenant_id = v.tenant_id AND f.id = v.id
-		        WHERE  v.tenant_id = @tenant AND v.severity = bar.severity AND v.state <> 'resolved'
-		        AND    v.valid_from <= @at AND v.valid_to > @at AND v.since <= @at
-		        AND    (v.since, v.id) > (CASE WHEN bar.severity = @after_severity THEN @after_since::timestamptz ELSE '-infinity' END, @after_id::uuid)` +
-	findingMatch + versionState + `
-		        ORDER  BY v.since, v.id
-		        LIMIT  @limit)) f
-		WHERE  bar.severity <= @after_severity
-		ORDER  BY f.severity DESC, f.since, f.id
+		ORDER  BY f.since, f.id
 		LIMIT  @limit)` + findingShown + `
-		ORDER  BY f.severity DESC, f.since, f.id`
+		ORDER  BY f.since, f.id`
+
+// findingsSince and findingsThen are the same list on a day of the past: the current forms that had begun by then, and
+// the past forms that held then. A form begins no earlier than its verdict stands, so @until, at most the day, bounds
+// the stretch. Once the current forms fill a page, what stands since later than the last of them cannot be on it: the
+// past forms are then read up to there only, and not through all that ended before the day.
+const findingsSince = `
+		WITH page AS (
+		SELECT ` + findingColumns + `
+		FROM   findings f
+		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state <> 'resolved'
+		AND    f.valid_from <= @at AND f.since <= @until
+		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
+	findingMatch + findingState + `
+		ORDER  BY f.since, f.id
+		LIMIT  @limit)` + findingShown + `
+		ORDER  BY f.since, f.id`
+
+const findingsThen = `
+		WITH page AS (
+		SELECT ` + versionColumns + `
+		FROM   finding_versions v
+		JOIN   findings f ON f.tenant_id = v.tenant_id AND f.id = v.id
+		WHERE  v.tenant_id = @tenant AND v.severity = @severity AND v.state <> 'resolved'
+		AND    v.valid_from <= @at AND v.valid_to > @at AND v.since <= @until
+		AND    (v.since, v.id) > (@after_since::timestamptz, @after_id::uuid)` +
+	findingMatch + versionState + `
+		ORDER  BY v.since, v.id
+		LIMIT  @limit)` + findingShown + `
+		ORDER  BY f.since, f.id`
 
 const findingsMirrored = `
 		WITH page AS (
@@ -148,6 +145,7 @@ func (f FindingFilter) reach() (standing, resolved bool) {
 	return !resolved || len(f.States) > 1, resolved
 }
 
+// ranks are the wanted severities, the worst first.
 func (f FindingFilter) ranks() []int16 {
 	severities := f.Severities
 	if len(severities) == 0 {
@@ -157,33 +155,95 @@ func (f FindingFilter) ranks() []int16 {
 	for i, s := range severities {
 		out[i] = int16(s.Rank()) //nolint:gosec // ranks are 1 to 4
 	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	slices.Reverse(out)
 	return out
 }
 
+// worstFindings lists by severity, then by age.
 func (tx Tx) worstFindings(ctx context.Context, f FindingFilter, p Page) ([]Finding, string, error) {
-	args := f.args(tx.tenant)
-	return tx.listWorst(ctx, "worst", findingsWorst, args, p)
-}
-
-func (tx Tx) pastFindings(ctx context.Context, f FindingFilter, p Page) ([]Finding, string, error) {
-	args := f.args(tx.tenant)
-	args["at"] = f.AsOf
-	return tx.listWorst(ctx, "past", findingsPast, args, p)
-}
-
-func (tx Tx) listWorst(ctx context.Context, list, sql string, args pgx.NamedArgs, p Page) ([]Finding, string, error) {
+	list, past := "worst", !f.AsOf.IsZero()
+	if past {
+		list = "past"
+	}
 	after := findingCursor{Severity: math.MaxInt16}
 	if err := decodeCursor(list, p.Cursor, &after); err != nil {
 		return nil, "", err
 	}
-	args["after_severity"], args["after_since"], args["after_id"] = after.Severity, after.At, after.ID
-	found, err := tx.listFindings(ctx, sql, args, p)
-	if err != nil {
-		return nil, "", err
+	var found []Finding
+	for _, rank := range f.ranks() {
+		if rank > after.Severity || len(found) > p.limit() {
+			continue
+		}
+		from := findingCursor{}
+		if rank == after.Severity {
+			from = after
+		}
+		of := tx.findingsNow
+		if past {
+			of = tx.findingsPast
+		}
+		more, err := of(ctx, f, rank, from, p.limit()+1-len(found))
+		if err != nil {
+			return nil, "", err
+		}
+		found = append(found, more...)
 	}
 	return cut(list, found, p.limit(), func(f Finding) any {
 		return findingCursor{int16(f.Severity.Rank()), f.Since, f.ID} //nolint:gosec // ranks are 1 to 4
 	})
+}
+
+// findingsNow gives the next findings of a severity, oldest first.
+func (tx Tx) findingsNow(ctx context.Context, f FindingFilter, rank int16, after findingCursor, limit int) ([]Finding, error) {
+	var found []Finding
+	standing, resolved := f.reach()
+	if standing {
+		more, err := tx.listFindings(ctx, findingsStanding, f.ofRank(tx.tenant, rank, after, limit))
+		if err != nil {
+			return nil, err
+		}
+		found = more
+	}
+	if resolved {
+		more, err := tx.listFindings(ctx, findingsResolved, f.ofRank(tx.tenant, rank, after, limit))
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return oldest(found, limit), nil
+}
+
+// findingsPast gives the same on a day of the past.
+func (tx Tx) findingsPast(ctx context.Context, f FindingFilter, rank int16, after findingCursor, limit int) ([]Finding, error) {
+	args := f.ofRank(tx.tenant, rank, after, limit)
+	args["at"], args["until"] = f.AsOf, f.AsOf
+	found, err := tx.listFindings(ctx, findingsSince, args)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == limit {
+		args["until"] = found[limit-1].Since
+	}
+	more, err := tx.listFindings(ctx, findingsThen, args)
+	return oldest(append(found, more...), limit), err
+}
+
+// ofRank are the arguments of a list of one severity.
+func (f FindingFilter) ofRank(tenant uuid.UUID, rank int16, after findingCursor, limit int) pgx.NamedArgs {
+	args := f.args(tenant)
+	args["severity"], args["after_since"], args["after_id"], args["limit"] = rank, after.At, after.ID, limit
+	return args
+}
+
+// oldest orders findings as the lists of the database do, and keeps as many as are wanted.
+func oldest(found []Finding, limit int) []Finding {
+	slices.SortFunc(found, func(a, b Finding) int {
+		return cmp.Or(a.Since.Compare(b.Since), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	return found[:min(limit, len(found))]
 }
 
 func (tx Tx) findingsByChange(ctx context.Context, f FindingFilter, p Page, list, sql string) ([]Finding, string, error) {
@@ -197,15 +257,15 @@ func (tx Tx) findingsByChange(ctx context.Context, f FindingFilter, p Page, list
 	}
 	args := f.args(tx.tenant)
 	args["after_since"], args["after_id"], args["since"] = after.At, after.ID, orNullTime(f.ChangedSince)
-	found, err := tx.listFindings(ctx, sql, args, p)
+	args["limit"] = p.limit() + 1
+	found, err := tx.listFindings(ctx, sql, args)
 	if err != nil {
 		return nil, "", err
 	}
 	return cut(list, found, p.limit(), func(f Finding) any { return findingCursor{At: f.ChangedAt, ID: f.ID} })
 }
 
-func (tx Tx) listFindings(ctx context.Context, sql string, args pgx.NamedArgs, p Page) ([]Finding, error) {
-	args["limit"] = p.limit() + 1
+func (tx Tx) listFindings(ctx context.Context, sql string, args pgx.NamedArgs) ([]Finding, error) {
 	rows, err := tx.Query(ctx, sql, pgx.QueryExecModeCacheDescribe, args)
 	if err != nil {
 		return nil, fmt.Errorf("findings: %w", err)
