@@ -68,7 +68,11 @@ type Entry[C any] interface {
 }
 
 // Registry holds the sources of one cloud.
-type Registry[C any] struct{ byKind map[inventory.Kind]Entry[C] }
+type Registry[C any] struct {
+	// Absent are the classes of which the cloud has nothing: they need no source, and none of them is missing.
+	Absent []inventory.Class
+	byKind map[inventory.Kind]Entry[C]
+}
 
 // Register adds a source to a registry. It panics on a kind that is there already: two files claim it.
 func Register[C, I, A any](r *Registry[C], s Source[C, I, A]) struct{} {
@@ -101,9 +105,13 @@ func (r *Registry[C]) Entries() []Entry[C] {
 // Entry returns the source of a kind, or nil.
 func (r *Registry[C]) Entry(kind inventory.Kind) Entry[C] { return r.byKind[kind] }
 
-// Classes are the classes of which some source lists something.
+// Classes says of each class the registry speaks of whether there is anything of it to list: true where some source
+// lists it, false where the cloud has no such thing.
 func (r *Registry[C]) Classes() map[inventory.Class]bool {
 	out := map[inventory.Class]bool{}
+	for _, c := range r.Absent {
+		out[c] = false
+	}
 	for _, e := range r.byKind {
 		out[e.Definition().Class] = true
 	}

@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -20,7 +22,8 @@ type Gatherer interface {
 	Scope() inventory.ScopeID
 	Collect(ctx context.Context, now func() time.Time, out collectors.Out) error
 	One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out) (bool, error)
-	// Classes are the classes of which the cloud's collectors list something.
+	// Classes says of each class that the cloud's collectors list that it is there, and of each that the cloud does not
+	// have that it is not.
 	Classes() map[inventory.Class]bool
 }
 
@@ -93,10 +96,16 @@ func (p *Pipeline) Settle(ctx context.Context, at time.Time) error {
 }
 
 // uncollected leaves one unknown for each check of a class that this release cannot collect on the cloud: never
-// collected is not the same as none.
+// collected is not the same as none. Of a class that the cloud does not have it notes that there is none.
 func (p *Pipeline) uncollected(ctx context.Context, g Gatherer) error {
 	cloud, classes := g.Scope().Cloud(), g.Classes()
-	for class := range inventory.Classes {
+	all := slices.Collect(maps.Keys(inventory.Classes))
+	for class, there := range classes {
+		if inventory.Classes[class] == nil && !there {
+			all = append(all, class)
+		}
+	}
+	for _, class := range all {
 		asked := false
 		for _, c := range p.Catalogue.ByClass(class) {
 			asked = asked || (c.Asked(cloud) && c.Class[0] != evaluator.ClassAny)
@@ -106,7 +115,7 @@ func (p *Pipeline) uncollected(ctx context.Context, g Gatherer) error {
 			BeganAt: p.Now(), Unknown: &inventory.Unknown{Cause: inventory.CauseNotCollected},
 		}
 		var placeholder *inventory.Resource
-		if asked && !classes[class] {
+		if _, spoken := classes[class]; asked && !spoken {
 			placeholder = inventory.Placehold(row, class, row.BeganAt)
 		} else {
 			row.Complete, row.Unknown = true, nil
