@@ -127,31 +127,6 @@ func (p *Pipeline) uncollected(ctx context.Context, g Gatherer) error {
 			return fmt.Errorf("note that %s is not collected: %w", class, err)
 		}
 	}
-	return p.lacking(ctx, g)
-}
-
-// Lacker is a Gatherer of a cloud that has no notion of some classes, such as a filter of whole subnets: nothing of
-// them can exist there, which is not the same as not collected.
-type Lacker interface {
-	// Lacks are the classes of which the cloud has nothing at all.
-	Lacks() []inventory.Class
-}
-
-// lacking notes for each class that the cloud has no notion of that there is nothing of it.
-func (p *Pipeline) lacking(ctx context.Context, g Gatherer) error {
-	cloud, ok := g.(Lacker)
-	if !ok {
-		return nil
-	}
-	for _, class := range cloud.Lacks() {
-		row := inventory.LedgerRow{
-			Scope: g.Scope(), Kind: inventory.Kind(string(g.Scope().Cloud()) + "." + string(class)), Class: class,
-			Region: collectors.Everywhere, Complete: true, BeganAt: p.Now(),
-		}
-		if err := p.Memory.Listed(ctx, row, nil); err != nil {
-			return fmt.Errorf("note that there is no %s: %w", class, err)
-		}
-	}
 	return nil
 }
 
