@@ -69,7 +69,7 @@ type listFindingsIn struct {
 	Class        string    `query:"class" example:"object_storage"`
 	Kind         string    `query:"kind" example:"aws.s3.bucket"`
 	Region       string    `query:"region"`
-	Resource     string    `query:"resource" format:"uuid" doc:"Only findings on this resource."`
+	Resource     string    `query:"resource" maxLength:"2000" doc:"Only findings on this resource, by its id or its ARN, ARM id or full name."`
 	Query        string    `query:"q" maxLength:"200" doc:"A part of the resource's name."`
 	ChangedSince time.Time `query:"changed_since" doc:"For those who mirror: what changed at or after this moment, resolved ones too, first changed first."`
 	Sort         string    `query:"sort" enum:"worst,recent,changed" doc:"worst: worst and oldest first; recent: last changed first; changed: first changed first. Left out: worst, and changed with changed_since."`
@@ -111,7 +111,7 @@ func (s *Server) findingFilter(in *listFindingsIn) (store.FindingFilter, error) 
 		f.Severities = append(f.Severities, evaluator.Severity(severity))
 	}
 	if in.Resource != "" {
-		f.Resource = uuid.MustParse(in.Resource) // huma has checked the format
+		f.Resource = resourceID(in.Resource)
 	}
 	if err := s.pastFilter(in); err != nil {
 		return f, err

@@ -48,9 +48,18 @@ type listResourcesIn struct {
 	Kind   string `query:"kind" example:"aws.s3.bucket"`
 	Region string `query:"region"`
 	Query  string `query:"q" maxLength:"2000" doc:"A part of the name, or the whole ARN, ARM id or full name."`
+	ID     string `query:"id" maxLength:"2000" doc:"Only this resource, by its id or its ARN, ARM id or full name."`
 	Scoped
 	Dated
 	Paging
+}
+
+// resourceID reads the opaque id of a resource, or works it out from the natural one.
+func resourceID(id string) uuid.UUID {
+	if parsed, err := uuid.Parse(id); err == nil {
+		return parsed
+	}
+	return store.ResourceID(id)
 }
 
 // listResources lists the inventory by class and name.
@@ -59,6 +68,9 @@ func (s *Server) listResources(ctx context.Context, in *listResourcesIn) (*listO
 		return nil, err
 	}
 	f := store.ResourceFilter{Class: inventory.Class(in.Class), Kind: inventory.Kind(in.Kind), Region: in.Region, Query: in.Query, AsOf: in.AsOf}
+	if in.ID != "" {
+		f.ID = resourceID(in.ID)
+	}
 	var out *listOut[Resource]
 	err := s.in(ctx, func(tx store.Tx) (err error) {
 		if f.Scope, err = s.scopeID(ctx, tx, in.Scope); err != nil {

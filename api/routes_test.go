@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -200,6 +201,31 @@ func TestResourceTellsWhatIsUnknown(t *testing.T) {
 	diff := s.do(t, "a", http.MethodGet, "/v1/resources/"+even+"/diff?from=2025-02-01T00:00:00Z", nil).want(http.StatusOK)
 	if changes, _ := diff["changes"].([]any); len(changes) == 0 {
 		t.Errorf("difference is %v", diff)
+	}
+}
+
+// TestNaturalIDsAreFilters gives a resource and its findings the ids that the write side gives them.
+func TestNaturalIDsAreFilters(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	const arn = "arn:aws:s3:::a-bucket/with/slashes"
+	err := s.store.InTx(t.Context(), s.tenants["a"], func(tx store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE findings SET resource_id = $1 WHERE resource_name = 'thing-000001'`, store.ResourceID(arn))
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `UPDATE resources SET id = $1, natural_id = $2 WHERE name = 'thing-000001'`, store.ResourceID(arn), arn)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/v1/resources?id=" + url.QueryEscape(arn), "/v1/resources?id=" + store.ResourceID(arn).String(), "/v1/resources?q=" + url.QueryEscape(arn), "/v1/findings?resource=" + url.QueryEscape(arn)} {
+		if body := s.do(t, "a", http.MethodGet, path, nil).want(http.StatusOK); body["total_estimate"] != 1.0 || len(items(t, body)) != 1 {
+			t.Errorf("%s answers %v", path, body)
+		}
+	}
+	if body := s.do(t, "b", http.MethodGet, "/v1/resources?id="+url.QueryEscape(arn), nil).want(http.StatusOK); len(items(t, body)) != 0 {
+		t.Errorf("tenant b sees %v", body)
 	}
 }
 

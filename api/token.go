@@ -88,7 +88,9 @@ func (s *Server) createToken(ctx context.Context, in *createTokenIn) (*createTok
 	}
 	body, err := once(ctx, s, in.Key, "create-token", in.Body, func() (createdToken, error) {
 		secret, hash := auth.NewSecret()
-		t := store.Token{ID: uuid.New(), Name: in.Body.Name, Role: string(in.Body.Role), CreatedAt: s.now(), ExpiresAt: in.Body.ExpiresAt}
+		// The database keeps microseconds; what is answered now must be what is listed later.
+		created := s.now().Truncate(time.Microsecond)
+		t := store.Token{ID: uuid.New(), Name: in.Body.Name, Role: string(in.Body.Role), CreatedAt: created, ExpiresAt: in.Body.ExpiresAt}
 		err := s.in(ctx, func(tx store.Tx) error { return tx.CreateToken(ctx, t, hash) })
 		return createdToken{newToken(t), secret}, err
 	}, func(t createdToken) createdToken {

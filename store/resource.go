@@ -54,6 +54,7 @@ type ResourceFilter struct {
 	Kind   inventory.Kind
 	Scope  uuid.UUID
 	Region string
+	ID     uuid.UUID
 	// Query is a part of the name, any case, or a whole natural id.
 	Query string
 	// AsOf shows the inventory of a moment; the zero moment means now.
@@ -68,6 +69,7 @@ const resourceMatch = `
 		AND    (@kind = '' OR r.kind = @kind)
 		AND    (@scope::uuid IS NULL OR r.scope_id = @scope)
 		AND    (@region = '' OR r.region = @region)
+		AND    (@id::uuid IS NULL OR r.id = @id)
 		AND    (@pattern = '' OR r.name ILIKE @pattern OR r.natural_id = @query)`
 
 // resourcesListed reads one stretch of the index in the order of the list. Past versions are read only for the past,
@@ -109,7 +111,7 @@ type resourceCursor struct {
 
 func (f ResourceFilter) args(tenant uuid.UUID) pgx.NamedArgs {
 	return pgx.NamedArgs{"tenant": tenant, "class": f.Class, "kind": f.Kind, "scope": orNull(f.Scope), "region": f.Region,
-		"pattern": containing(f.Query), "query": f.Query, "at": moment(f.AsOf), "past": !f.AsOf.IsZero()}
+		"id": orNull(f.ID), "pattern": containing(f.Query), "query": f.Query, "at": moment(f.AsOf), "past": !f.AsOf.IsZero()}
 }
 
 // Resources lists the inventory by class and name, and the cursor of the next page.
