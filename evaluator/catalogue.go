@@ -131,9 +131,6 @@ func (c *Catalogue) link(f *Framework) error {
 			control.Checks = append(control.Checks, check)
 		}
 	}
-	for i := range f.Controls {
-		f.Controls[i].PlannedChecks = slices.DeleteFunc(f.Controls[i].PlannedChecks, func(id string) bool { return c.byID[id] != nil })
-	}
 	return nil
 }
 

@@ -57,10 +57,7 @@ type Control struct {
 	AutomatedScope string       `yaml:"automated_scope"`
 	Attestation    *AskedOf     `yaml:"attestation"`
 	Inherited      *Inheritance `yaml:"inherited"`
-	// PlannedChecks are checks that the mapping names and this release does not hold yet; it is empty when the
-	// catalogue is whole.
-	PlannedChecks []string `yaml:"planned_checks"`
-	Counterparts  []string `yaml:"counterparts"`
+	Counterparts   []string     `yaml:"counterparts"`
 
 	// Checks are the checks mapped to the control, filled when the catalogue is loaded.
 	Checks []*Check `yaml:"-"`

@@ -145,7 +145,7 @@ func (c *Catalogue) Assess(control *Control, s Standing, settings *inventory.Set
 
 func status(control *Control, s Standing, a Assessed, settings *inventory.Settings) (Status, string) {
 	worse := a.Score.Fail[Critical.Rank()] + a.Score.Fail[High.Rank()] + a.Score.Fail[Medium.Rank()]
-	automated := (control.Mode == ModeAutomated || control.Mode == ModeMixed) && len(control.Checks)+len(control.PlannedChecks) > 0
+	automated := (control.Mode == ModeAutomated || control.Mode == ModeMixed) && len(control.Checks) > 0
 	cadence := time.Duration(settings.CadenceHours) * time.Hour
 	switch {
 	case s.NotApplicable:
