@@ -48,7 +48,7 @@ func databaseAdmits(c *setting) bool {
 		c.missing(c.r.Why("admitted"))
 		return true
 	}
-	if c.check == "database-no-world-range" && who.Who != "world" {
+	if c.check == "database-no-world-range" && who.Who != "world" && who.Who != "cloud" {
 		// The filter admits the world, or the check had not failed: that no way leads there is proven.
 		c.move("C8", Low, sentence(who, admittedWeighs["world_latent"].text), map[string]any{"admits": who.Sources})
 		return true

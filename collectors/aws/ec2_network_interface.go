@@ -48,7 +48,7 @@ func networkInterfaceFacts(w collectors.Where, n types.NetworkInterface) *invent
 	}
 	facts.PrivateAddresses, facts.PublicAddresses = interfaceAddresses(n)
 	facts.WearerType, facts.Wearer = wearer(w, n)
-	r.Known("network", "subnet", "firewalls", "private_addresses", "public_addresses", "wearer_type", "wearer")
+	r.Known("network", "subnet", "firewalls", "groups", "private_addresses", "public_addresses", "wearer_type", "wearer")
 	return r
 }
 

@@ -152,6 +152,7 @@ func dbClusterFacts(w collectors.Where, a dbClusterAnswers) *inventory.Resource 
 // dbClusterNetworkFacts leaves the network to the members. The first serverless Aurora has none: it listens inside the
 // network by itself and cannot be given a public address.
 func dbClusterNetworkFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, cl types.DBCluster) {
+	r.SetNotApplicable(filteredByGroups, "rules")
 	if aws.ToInt32(cl.Port) > 0 {
 		facts.Port = int(*cl.Port)
 		r.Known("port")

@@ -130,7 +130,11 @@ var heldByCluster = []string{
 	"autoscaled", "risky_flags", "threat_detected",
 }
 
+// filteredByGroups is why a database has no rules of its own.
+const filteredByGroups = "its security groups filter for it"
+
 func dbInstanceNetworkFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, i types.DBInstance) {
+	r.SetNotApplicable(filteredByGroups, "rules")
 	if i.PubliclyAccessible != nil {
 		facts.PublicAddress = *i.PubliclyAccessible
 		r.Known("public_endpoint")

@@ -161,6 +161,8 @@ type Database struct {
 	Network string `json:"network" link:"in_network"`
 	// Subnets are the ids of the subnets its endpoint may live in.
 	Subnets []string `json:"subnets" link:"in_subnet"`
+	// Rules are those of a filter that is part of the database itself, at the provider's edge.
+	Rules []Rule `json:"rules"`
 	// Firewalls are the ids of the filters that guard its endpoint.
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
 	// Source is the id of what it was restored or replicated from; empty for an original.

@@ -1,5 +1,7 @@
 package inventory
 
+import "strings"
+
 // Rule is one line of a packet filter or access list.
 type Rule struct {
 	// ID is the provider's id or name of the rule; may be empty.
@@ -23,9 +25,27 @@ type Rule struct {
 	Lists []string `json:"lists,omitempty"`
 	// Owners are the foreign accounts that the groups of the rule belong to; empty when all are of this account.
 	Owners []string `json:"owners,omitempty"`
+	// Subnets are the ids of subnets whose interfaces are the other side.
+	Subnets []string `json:"subnets,omitempty"`
+	// Destinations are the ranges of the guarded side that the rule is about, DestinationGroups the ids of groups whose
+	// members it is about; without either it is about all that the filter guards.
+	Destinations      []string `json:"destinations,omitempty"`
+	DestinationGroups []string `json:"destination_groups,omitempty"`
 	// AnyTenant says that every tenant or service of the cloud is admitted, whoever runs it.
 	AnyTenant bool `json:"any_tenant,omitempty"`
+	// TargetsUnread says that which interfaces the rule is about is not known.
+	TargetsUnread bool `json:"targets_unread,omitempty"`
+	// Tier orders sets of rules that are asked one after another: the first match of an earlier one decides.
+	Tier int `json:"tier,omitempty"`
+	// Next says that what matches is handed on to the next tier. Such a rule admits nothing, so Deny is set as well.
+	Next bool `json:"next,omitempty"`
 }
+
+// Mark is the id of a group that is no resource, such as all machines of a network that carry one tag.
+func Mark(network, word string) string { return network + "#" + word }
+
+// IsMark says whether an id is a mark, so that no record of it is missing.
+func IsMark(id string) bool { return strings.Contains(id, "#") }
 
 // Hop is one step of a way through the network, in the provider's own words.
 type Hop struct {
@@ -96,6 +116,8 @@ type Admitted struct {
 type Listener struct {
 	Protocol string `json:"protocol"`
 	Port     int    `json:"port"`
+	// To is the last port where the listener answers on a range.
+	To int `json:"to,omitempty"`
 	// TLS says that the listener ends TLS here; Policy is the id of the policy that picks versions and suites.
 	TLS    bool   `json:"tls,omitempty"`
 	Policy string `json:"policy,omitempty"`

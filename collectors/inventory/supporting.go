@@ -29,6 +29,8 @@ type NetworkInterface struct {
 	PublicAddresses []string `json:"public_addresses"`
 	// Firewalls are the ids of the packet filters it wears.
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
+	// Groups are the ids of groups it belongs to that rules name as one side, and that filter nothing themselves.
+	Groups []string `json:"groups" link:"member_of"`
 }
 
 // Route is one line of a route table.
@@ -39,6 +41,10 @@ type Route struct {
 	Target string `json:"target,omitempty"`
 	// Dead says that the target is gone, so the route leads nowhere.
 	Dead bool `json:"dead,omitempty"`
+	// Priority decides between routes to the same destination; the lowest counts.
+	Priority int `json:"priority,omitempty"`
+	// Groups are the ids of groups whose members the route is for; empty for all.
+	Groups []string `json:"groups,omitempty"`
 }
 
 // RouteTable says where the traffic of its subnets goes.
@@ -72,6 +78,8 @@ type Target struct {
 	Resource string `json:"resource,omitempty"`
 	Address  string `json:"address,omitempty"`
 	Port     int    `json:"port"`
+	// To is the last port where traffic arrives on a range.
+	To int `json:"to,omitempty"`
 }
 
 // ForwardingTarget is a set of machines an entry point forwards to.

@@ -45,6 +45,7 @@ func (k *walk) admitted(db *inventory.Resource, doors []*door, asked ports, got 
 	for _, d := range doors {
 		networks, own = append(networks, d.network), append(own, d.firewalls...)
 	}
+	networks = append(networks, k.namedNetworks(doors)...)
 	slices.Sort(networks)
 	networks = slices.Compact(networks)
 	k.worldAdmitted(a, asked, got)
@@ -95,7 +96,8 @@ func likeDoors(doors []*door) []*door {
 	var out []*door
 	for _, d := range doors {
 		if !slices.ContainsFunc(out, func(o *door) bool {
-			return o.network == d.network && o.blind == d.blind && slices.Equal(o.firewalls, d.firewalls)
+			return o.network == d.network && o.blind == d.blind && slices.Equal(o.firewalls, d.firewalls) &&
+				slices.Equal(o.private, d.private) && o.rules == d.rules
 		}) {
 			out = append(out, d)
 		}
@@ -119,8 +121,15 @@ func (k *walk) worldAdmitted(a *admission, asked ports, got reached) {
 
 // ruleAdmits adds whom one rule admits.
 func (k *walk) ruleAdmits(a *admission, l *line, d *door, own []string, app *application) {
-	if l.rule.AnyTenant {
+	switch {
+	case l.rule.AnyTenant && d.edge && d.holds[v4] == no:
+		// The endpoint that tenants of the cloud would use is off.
+		a.add(whoLatent, "every tenant of the cloud")
+	case l.rule.AnyTenant:
 		a.add(whoCloud, "every tenant of the cloud")
+	}
+	for _, id := range l.rule.Subnets {
+		k.subnetAdmits(a, id, app)
 	}
 	for _, owner := range l.rule.Owners {
 		if !familiar(owner, k.w) {
@@ -161,6 +170,11 @@ func (k *walk) rangeAdmits(a *admission, word string, d *door, own []string, app
 	}
 	if !isPrivate(word) {
 		a.Outside = append(a.Outside, word)
+	}
+	if d.edge {
+		// Whoever holds such an address comes over the internet.
+		a.add(whoNetwork, word)
+		return
 	}
 	links := k.linksOf(d.network)
 	ranges, why := k.networkRanges(d.network, f)
@@ -265,8 +279,43 @@ func (k *walk) groupAdmits(a *admission, id string, app *application) {
 		a.doubts = append(a.doubts, absent(k.w, inventory.ClassFirewall, k.near)...)
 	}
 	doubts := slices.Clone(k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region))
+	worn := append(k.w.Into(inventory.ClassNetworkInterface, "guarded_by", id),
+		k.w.Into(inventory.ClassNetworkInterface, "member_of", id)...)
+	k.wearersAdmitted(a, id, worn, app, doubts)
+}
+
+// subnetAdmits adds who lives in a subnet that a rule names.
+func (k *walk) subnetAdmits(a *admission, id string, app *application) {
+	var doubts []inventory.Unknown
+	if k.w.Get(id) == nil {
+		doubts = absent(k.w, inventory.ClassSubnet, k.near)
+	}
+	doubts = append(doubts, k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region)...)
+	k.wearersAdmitted(a, id, k.w.Into(inventory.ClassNetworkInterface, "in_subnet", id), app, doubts)
+}
+
+// namedNetworks are the networks of the subnets that a database's own rules name.
+func (k *walk) namedNetworks(doors []*door) []string {
+	var out []string
+	for _, d := range doors {
+		if d.rules == nil {
+			continue
+		}
+		for i := range d.rules.in {
+			for _, id := range d.rules.in[i].rule.Subnets {
+				if r := k.w.Get(id); r != nil && r.IsKnown("network") {
+					out = append(out, r.Facts.(*inventory.Subnet).Network)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// wearersAdmitted adds the wearers of interfaces that a rule names together by one id.
+func (k *walk) wearersAdmitted(a *admission, id string, worn []*inventory.Resource, app *application,
+	doubts []inventory.Unknown) {
 	var mine, others []string
-	worn := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", id)
 	for _, i := range worn {
 		mine, others, doubts = sortWearer(k, i, app, mine, others, doubts)
 	}

@@ -24,7 +24,53 @@ func databaseDoors(r *inventory.Resource) []*door {
 	if r.IsKnown("public_endpoint") {
 		d.holds = [2]truth{truthOf(db.PublicAddress), no}
 	}
+	if atEdge(r, db) {
+		d.edge = true
+		return []*door{&d}
+	}
 	return inSubnets(d, db.Subnets, r, "subnets")
+}
+
+// atEdge says whether the endpoint stands in no network of the account: the provider's edge answers for it.
+func atEdge(r *inventory.Resource, db *inventory.Database) bool {
+	return r.IsKnown("network") && db.Network == "" && r.IsKnown("subnets") && len(db.Subnets) == 0
+}
+
+// doorsOfDatabase are where a managed database answers: its own endpoint behind its own rules, and at the edge each
+// interface that leads to it from inside a network.
+func (k *walk) doorsOfDatabase(r *inventory.Resource, db *inventory.Database) ([]*door, []inventory.Unknown) {
+	doors := databaseDoors(r)
+	if _, none := r.NotApplicable["rules"]; !none {
+		rules := &layer{owners: []*inventory.Resource{r}}
+		if r.IsKnown("rules") {
+			rules.add(r, db.Rules, k.w, nil)
+			rules.sort()
+		} else {
+			rules.unknown = []inventory.Unknown{r.Why("rules")}
+		}
+		for _, d := range doors {
+			d.rules = rules
+		}
+	}
+	if !atEdge(r, db) {
+		return doors, nil
+	}
+	limit := doors[0].limit
+	for _, i := range k.w.Into(inventory.ClassNetworkInterface, "worn_by", r.ID) {
+		d := doorOf(i)
+		d.limit = limit
+		doors = append(doors, d)
+	}
+	return doors, k.w.Missing(inventory.ClassNetworkInterface, r.Scope, r.Region)
+}
+
+// anyTenant says whether a rule of the database's own admits every tenant of the cloud to the ports.
+func anyTenant(doors []*door, asked ports) bool {
+	return slices.ContainsFunc(doors, func(d *door) bool {
+		return d.rules != nil && slices.ContainsFunc(d.rules.in, func(l line) bool {
+			return l.rule.AnyTenant && !l.rule.Deny && !l.ports.and(asked).empty()
+		})
+	})
 }
 
 func deriveDatabase(r *inventory.Resource, w World) {
@@ -49,11 +95,12 @@ func deriveDatabase(r *inventory.Resource, w World) {
 		unknown(r, []inventory.Unknown{why}, "world_range", "ingress_app_only", "admitted", "paths")
 		return
 	}
-	got := k.reachDatabase(databaseDoors(r))
+	doors, unseen := k.doorsOfDatabase(r, db)
+	got := k.reachDatabase(doors)
 	asked := portsOf("tcp", db.Port, db.Port)
 	world := unsure
 	switch {
-	case !got.world.and(asked).empty():
+	case !got.world.and(asked).empty(), anyTenant(doors, asked):
 		world = yes
 	case got.worldMaybe.and(asked).empty():
 		world = no
@@ -62,6 +109,7 @@ func deriveDatabase(r *inventory.Resource, w World) {
 	put(r, "paths", &db.Paths, got.paths(inventory.Hop{Label: title(r), Resource: r.ID}))
 
 	who := k.admitted(r, got.doors, asked, got)
+	who.doubts = append(who.doubts, unseen...)
 	only, doubts := who.only()
 	settle(r, "ingress_app_only", only, &db.IngressAppOnly, doubts)
 	if record, doubts := who.record(); record != nil {

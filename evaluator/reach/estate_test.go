@@ -76,6 +76,9 @@ func made(id string, kind inventory.Kind, facts any, known ...string) *inventory
 	r := inventory.New(id, id, region, facts)
 	r.Kind, r.Scope = kind, home
 	r.Known(known...)
+	if r.Class == inventory.ClassDatabase && !slices.Contains(known, "rules") {
+		r.SetNotApplicable("it has no filter of its own", "rules")
+	}
 	if r.Schema().Attribute("labels_read") != nil {
 		r.CarriesLabels, r.Labels = true, map[string]string{}
 		r.Known("labels_read")

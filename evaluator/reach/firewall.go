@@ -16,7 +16,7 @@ func deriveFirewall(r *inventory.Resource, w World) {
 		return
 	}
 	var s rules
-	s.add(r, f.Rules, w)
+	s.add(r, f.Rules, w, nil)
 	s.sort()
 	sure, maybe := s.world(s.in)
 	all := unsure
@@ -41,7 +41,7 @@ func deriveFirewall(r *inventory.Resource, w World) {
 	}
 	settle(r, "egress_world_all", out, &f.EgressWorldAll, s.unread)
 	behind := k.behind(r, sure)
-	behind.Shadowed = s.shadowed()
+	behind.Shadowed = s.hidden
 	put(r, "behind", &f.Behind, behind)
 }
 
@@ -129,6 +129,9 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 	named := map[string]bool{}
 	join := func(d *door, wearer string) {
 		key := d.likeness()
+		if k.pointed(d.firewalls) {
+			key += "\n" + k.spotOf(d).key()
+		}
 		set := sets[key]
 		if set == nil {
 			set = &wearing{door: d, ids: map[string]bool{}}

@@ -75,7 +75,7 @@ func TestTheWorld(t *testing.T) {
 		e := newEstate()
 		r := tcp(22, 22, c.ranges...)
 		g := group("sg", r)
-		s.add(g, []inventory.Rule{r}, e)
+		s.add(g, []inventory.Rule{r}, e, nil)
 		sure, maybe := s.world(s.in)
 		if got := !sure.empty(); got != c.world || !maybe.less(sure).empty() {
 			t.Errorf("%s: world %v (perhaps %v), want %v", c.name, got, maybe.words(), c.world)

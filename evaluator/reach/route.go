@@ -136,7 +136,7 @@ func (k *walk) subnetGuards(id string) []guard {
 		if !ok || !f.IsKnown("rules") {
 			g.unknown = append(g.unknown, f.Why("rules"))
 		} else {
-			g.add(f, facts.Rules, k.w)
+			g.add(f, facts.Rules, k.w, nil)
 			g.ordered = true
 			g.sort()
 		}

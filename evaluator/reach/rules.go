@@ -47,14 +47,22 @@ type rules struct {
 	ordered bool
 	// unread are the reasons why an address list could not be read.
 	unread []inventory.Unknown
+	// hidden names the admissions that earlier refusals leave nothing of.
+	hidden []string
 }
 
-// add reads the rules of a filter into the set.
-func (s *rules) add(owner *inventory.Resource, written []inventory.Rule, w World) {
+// add reads the rules of a filter into the set, as far as they are about a spot; without a spot, about any that the
+// filter guards.
+func (s *rules) add(owner *inventory.Resource, written []inventory.Rule, w World, at *spot) {
 	for i := range written {
 		l := s.read(owner, &written[i], w)
-		if l.ports.empty() {
+		about := at.met(&written[i])
+		if l.ports.empty() || about == no {
 			continue
+		}
+		if about == unsure {
+			l.maybeElsewhere()
+			s.unread = append(s.unread, inventory.Unknown{Fact: "private_addresses", Cause: inventory.CauseNotCollected})
 		}
 		if l.rule.Deny || l.rule.Priority != 0 {
 			s.ordered = true
@@ -128,6 +136,7 @@ func (s *rules) sort() {
 			}
 		})
 	}
+	s.in, s.out = s.trim(s.in), s.trim(s.out)
 }
 
 // speaks are the addresses of a family the line is about. What could not be read counts against the question that is
@@ -256,30 +265,38 @@ func deciders(lines []line, src source, open ports) []*line {
 	return part
 }
 
-// shadowed names the admissions that earlier refusals leave nothing of.
-func (s *rules) shadowed() []string {
-	if !s.ordered {
-		return nil
-	}
-	var out []string
-	for i := range s.in {
-		l := &s.in[i]
-		if l.rule.Deny || len(l.rule.Groups) > 0 || l.unread || (len(l.ranges[v4]) == 0 && len(l.ranges[v6]) == 0) {
-			continue
-		}
-		left := false
-		for _, f := range families {
-			rest := l.ranges[f]
-			for j := range s.in[:i] {
-				if d := &s.in[j]; d.rule.Deny && l.ports.less(d.ports).empty() && !d.unread {
-					rest = rest.less(d.ranges[f])
+// trim takes from each admission the ports that an earlier refusal denies to all it speaks of: a filter is judged as it
+// acts. What nothing is left of is named and no longer asked.
+func (s *rules) trim(lines []line) []line {
+	out := lines[:0:0]
+	for i, l := range lines {
+		if !l.rule.Deny {
+			for j := range lines[:i] {
+				if d := &lines[j]; d.rule.Deny && !d.unread && d.hides(&l) {
+					l.ports = l.ports.less(d.ports)
 				}
 			}
-			left = left || len(rest) > 0
+			if l.ports.empty() {
+				if !l.rule.Egress && (len(l.ranges[v4]) > 0 || len(l.ranges[v6]) > 0) {
+					s.hidden = append(s.hidden, ruleName(&l))
+				}
+				continue
+			}
 		}
-		if !left {
-			out = append(out, ruleName(l))
-		}
+		out = append(out, l)
 	}
 	return out
+}
+
+// hides says whether a refusal speaks of every source of an admission. Only the refusal of everybody speaks of those
+// that have no range.
+func (l *line) hides(admission *line) bool {
+	if l.ranges[v4].covers(v4.world()) && l.ranges[v6].covers(v6.world()) {
+		return true
+	}
+	r := admission.rule
+	if admission.unread || r.AnyTenant || len(r.Groups) > 0 || len(r.Subnets) > 0 {
+		return false
+	}
+	return l.ranges[v4].covers(admission.ranges[v4]) && l.ranges[v6].covers(admission.ranges[v6])
 }

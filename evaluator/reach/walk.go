@@ -37,11 +37,14 @@ type walk struct {
 	near   *inventory.Resource
 	places map[string]*place
 	layers map[string][]guard
+	// points says of a set of filters whether any of their rules names the guarded side.
+	points map[string]bool
 	links  map[string]*linked
 }
 
 func newWalk(near *inventory.Resource, w World) *walk {
-	return &walk{w: w, near: near, places: map[string]*place{}, layers: map[string][]guard{}, links: map[string]*linked{}}
+	return &walk{w: w, near: near, places: map[string]*place{}, layers: map[string][]guard{}, points: map[string]bool{},
+		links: map[string]*linked{}}
 }
 
 // door is an interface, or what a managed service shows of its own, as the walk sees it.
@@ -62,13 +65,19 @@ type door struct {
 	unaddressed []inventory.Unknown
 	// limit bounds the ports something listens on; nil when that is not known.
 	limit *ports
+	// edge says that it stands at the provider's edge: in no subnet, and the internet gets there without a route of ours.
+	edge bool
+	// rules are the filter that is part of what stands here, not one it wears.
+	rules *layer
+	// groups are what rules may name it by.
+	groups []string
 }
 
 // doorOf reads an interface.
 func doorOf(r *inventory.Resource) *door {
 	n := r.Facts.(*inventory.NetworkInterface)
 	d := &door{hop: inventory.Hop{Label: title(r), Resource: r.ID}, network: n.Network, subnet: n.Subnet,
-		firewalls: n.Firewalls, private: n.PrivateAddresses, public: n.PublicAddresses}
+		firewalls: n.Firewalls, private: n.PrivateAddresses, public: n.PublicAddresses, groups: n.Groups}
 	for _, name := range []string{"network", "subnet", "firewalls", "public_addresses", "private_addresses"} {
 		if !r.IsKnown(name) {
 			d.doubts = append(d.doubts, r.Why(name))
@@ -114,14 +123,17 @@ type sight struct {
 	unrouted []inventory.Unknown
 }
 
-// layersOf are the guards that filters make, by their layers.
-func (k *walk) layersOf(ids []string) []guard {
+// layersOf are the guards that filters make, by their layers, for traffic to a spot.
+func (k *walk) layersOf(ids []string, at *spot) []guard {
 	key := strings.Join(ids, "\n")
+	if k.pointed(ids) {
+		key += "\n" + at.key()
+	}
 	if g, ok := k.layers[key]; ok {
 		return g
 	}
 	byLayer := map[int]*layer{}
-	at := func(n int) *layer {
+	in := func(n int) *layer {
 		if byLayer[n] == nil {
 			byLayer[n] = &layer{}
 		}
@@ -131,14 +143,14 @@ func (k *walk) layersOf(ids []string) []guard {
 		f := k.w.Get(id)
 		switch {
 		case f == nil:
-			at(0).unknown = append(at(0).unknown, absent(k.w, inventory.ClassFirewall, k.near)...)
+			in(0).unknown = append(in(0).unknown, absent(k.w, inventory.ClassFirewall, k.near)...)
 		case !f.IsKnown("rules"):
-			at(0).unknown = append(at(0).unknown, f.Why("rules"))
+			in(0).unknown = append(in(0).unknown, f.Why("rules"))
 		default:
 			facts := f.Facts.(*inventory.Firewall)
-			l := at(facts.Layer)
+			l := in(facts.Layer)
 			l.owners = append(l.owners, f)
-			l.add(f, facts.Rules, k.w)
+			l.add(f, facts.Rules, k.w, at)
 		}
 	}
 	var order []int
@@ -156,9 +168,15 @@ func (k *walk) layersOf(ids []string) []guard {
 }
 
 func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, at *place) {
-	filters = k.layersOf(d.firewalls)
+	filters = k.layersOf(d.firewalls, k.spotOf(d))
 	if d.blind {
 		filters = append(slices.Clone(filters), &layer{unknown: d.doubts})
+	}
+	if d.rules != nil {
+		filters = append(slices.Clone(filters), d.rules)
+	}
+	if d.edge {
+		return filters, nil, &place{route: route{direct: [2]truth{yes, yes}, out: yes}}
 	}
 	if d.subnet == "" {
 		why := d.doubts
@@ -254,7 +272,8 @@ func insiders(filters []guard, own []string) (truth, ports) {
 			some = some.with(rule.ports)
 			foreign := slices.ContainsFunc(rule.rule.Groups, func(id string) bool { return !slices.Contains(own, id) })
 			switch {
-			case foreign || len(rule.ranges[v4]) > 0 || len(rule.ranges[v6]) > 0 || rule.rule.AnyTenant:
+			case foreign || len(rule.ranges[v4]) > 0 || len(rule.ranges[v6]) > 0 || rule.rule.AnyTenant ||
+				len(rule.rule.Subnets) > 0:
 				in = yes
 			case rule.unread && in == no:
 				in = unsure
