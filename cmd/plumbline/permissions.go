@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"fmt"
 
 	"github.com/plumbline-posture/plumbline/collectors/aws"
 )
@@ -18,5 +18,12 @@ func (permissionsCmd) Help() string {
 
 // Run implements the command.
 func (c *permissionsCmd) Run(s streams) error {
-	return json.NewEncoder(s.out).Encode(aws.Permissions())
+	out, err := aws.Policy(c.Format)
+	if err != nil {
+		return usage(err)
+	}
+	if _, err := s.out.Write(out); err != nil {
+		return fmt.Errorf("print the rights: %w", err)
+	}
+	return nil
 }

@@ -32,6 +32,7 @@ type scanCmd struct {
 	MinCoverage float64  `help:"Exit with 4 when less than this share of the questions was answered, from 0 to 1." default:"0" env:"PLUMBLINE_SCAN_MIN_COVERAGE"`
 	RoleARN     string   `name:"role-arn" help:"AWS role to assume first." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
 	ExternalID  string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
+	Attempts    int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
 	Record      string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
 	Replay      string   `help:"Folder of recorded answers to read instead of asking the cloud." placeholder:"DIR" env:"PLUMBLINE_SCAN_REPLAY" xor:"recording"`
 }
@@ -56,7 +57,7 @@ func (c *scanCmd) Run(ctx context.Context, s streams, log *slog.Logger) error {
 	started := time.Now().UTC()
 	memory := pipeline.NewScratch(inventory.Defaults())
 	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: func() time.Time { return time.Now().UTC() }, Log: log}
-	gatherers, closeAll, err := c.connect(ctx)
+	gatherers, closeAll, err := c.connect(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,9 @@ func (c *scanCmd) validate(catalogue *evaluator.Catalogue) error {
 	}
 	if c.MinCoverage < 0 || c.MinCoverage > 1 {
 		return fmt.Errorf("--min-coverage %v: want a share from 0 to 1", c.MinCoverage)
+	}
+	if c.Attempts < 1 || c.Attempts > 20 {
+		return fmt.Errorf("--attempts %d: want a number from 1 to 20", c.Attempts)
 	}
 	if c.Out != "" {
 		if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {

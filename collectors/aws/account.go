@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"log/slog"
 	"regexp"
+	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -31,6 +34,9 @@ type Connection struct {
 	ExternalID string
 	// Regions limits the collection; empty means every region the account has enabled.
 	Regions []string
+	// Region is where what is not regional is asked, Endpoint where every call goes; empty leaves both to the environment.
+	Region   string
+	Endpoint string
 	// HTTP carries every call: recorders and replayers stand here. Nil is the SDK's own client.
 	HTTP aws.HTTPClient
 	// CallsPerSecond bounds the calls to each API of each region; 0 means the default of 20.
@@ -41,21 +47,33 @@ type Connection struct {
 	Timeout time.Duration
 	// Static credentials replace the default chain when recorded answers are replayed.
 	Static aws.CredentialsProvider
+	// Sealed takes nothing from the process's environment or the SDK's files, neither endpoint nor region nor profile:
+	// what is replayed from an archive must not depend on where it is replayed.
+	Sealed bool
+	// Log is told what a connection goes on without; nil tells nobody.
+	Log *slog.Logger
+
+	// wrap stands before the client that carries the calls. Credentials are fetched without it.
+	wrap func(aws.HTTPClient) (aws.HTTPClient, error)
 }
 
 // Account is an AWS account that can be collected.
 type Account struct {
-	id        string
-	regions   []string
-	unlisted  *inventory.Unknown
-	cfg       aws.Config
-	pathStyle bool
+	id       string
+	regions  []string
+	unlisted *inventory.Unknown
+	cfg      aws.Config
+	// elsewhere is set when an endpoint other than Amazon's answers, whose host name no bucket and no account precedes.
+	elsewhere bool
 
 	mu      sync.Mutex
 	clients map[string]*Clients
 }
 
 var regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+
+// ErrUnreachable is wrapped by errors of connections that the network, not a setting, may have broken.
+var ErrUnreachable = errors.New("AWS cannot be reached")
 
 // Connect finds out which account the credentials belong to and which regions it has enabled. The errors name the
 // setting to mend.
@@ -69,30 +87,76 @@ func Connect(ctx context.Context, c Connection) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	id, err := identify(ctx, c, cfg)
 	if err != nil {
-		return nil, explainConnect(err)
+		return nil, err
 	}
-	id := aws.ToString(who.Account)
-	if c.Account != "" && c.Account != id {
-		return nil, fmt.Errorf("the credentials belong to account %s, not to %s: use credentials of that account, or a role in it", id, c.Account)
-	}
-	a := &Account{id: id, cfg: cfg, pathStyle: os.Getenv("AWS_ENDPOINT_URL") != "" || os.Getenv("AWS_ENDPOINT_URL_S3") != "", clients: map[string]*Clients{}}
+	a := &Account{id: id, cfg: cfg, elsewhere: cfg.BaseEndpoint != nil, clients: map[string]*Clients{}}
 	return a, a.findRegions(ctx, c.Regions)
 }
 
-func loadConfig(ctx context.Context, c Connection) (aws.Config, error) {
+// identify asks whose credentials these are. Where that one question is refused and the account was named, the name is
+// believed: what the credentials may not read is unknown all the same.
+func identify(ctx context.Context, c Connection, cfg aws.Config) (string, error) {
+	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	switch {
+	case err == nil && c.Account != "" && c.Account != aws.ToString(who.Account):
+		return "", fmt.Errorf("the credentials belong to account %s, not to %s: use credentials of that account, or a role in it", aws.ToString(who.Account), c.Account)
+	case err == nil:
+		return aws.ToString(who.Account), nil
+	case !denied[code(err)] || assuming(err):
+		return "", explainConnect(err, c)
+	case c.Account == "":
+		return "", fmt.Errorf("the credentials may not ask which account they belong to: name it with --scope aws:<12 digits> (%s)", code(err))
+	}
+	if c.Log != nil {
+		c.Log.Warn("the account could not be confirmed and is taken as named", "account", c.Account, "action", "GetCallerIdentity", "permission", "sts:GetCallerIdentity", "code", code(err))
+	}
+	return c.Account, nil
+}
+
+// assuming says whether it was the exchange of credentials for a role's that failed.
+func assuming(err error) bool {
+	var op *smithy.OperationError
+	for errors.As(err, &op) {
+		if strings.HasPrefix(op.OperationName, "AssumeRole") {
+			return true
+		}
+		err = op.Err
+	}
+	return false
+}
+
+// maxBackoff bounds the wait before a refused call is tried again: a service that is broken must not hold up a scan.
+const maxBackoff = 3 * time.Second
+
+func (c Connection) retryer() aws.Retryer {
 	attempts := c.Attempts
 	if attempts == 0 {
 		attempts = 5
 	}
+	// The adaptive mode slows down by itself when the provider throttles, so that the customer's own traffic goes first.
+	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
+		o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff = attempts, maxBackoff
+			if c.Sealed {
+				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+			}
+		})
+	})
+}
+
+// settings are those of the connection, over those of the environment and the SDK's files unless it is sealed.
+func (c Connection) settings(ctx context.Context) (aws.Config, error) {
+	if c.Sealed {
+		cfg := aws.Config{Region: c.Region, HTTPClient: c.HTTP, Credentials: c.Static, Retryer: c.retryer}
+		if c.Endpoint != "" {
+			cfg.BaseEndpoint = aws.String(c.Endpoint)
+		}
+		return cfg, nil
+	}
 	options := []func(*config.LoadOptions) error{
-		// The adaptive mode slows down by itself when the provider throttles, so that the customer's own traffic goes first.
-		config.WithRetryer(func() aws.Retryer {
-			return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-				o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = attempts })
-			})
-		}),
+		config.WithRetryer(c.retryer), config.WithRegion(c.Region), config.WithBaseEndpoint(c.Endpoint),
 	}
 	if c.HTTP != nil {
 		options = append(options, config.WithHTTPClient(c.HTTP))
@@ -101,14 +165,32 @@ func loadConfig(ctx context.Context, c Connection) (aws.Config, error) {
 		options = append(options, config.WithCredentialsProvider(c.Static))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err == nil && c.wrap != nil {
+		cfg.HTTPClient, err = c.wrap(cfg.HTTPClient)
+	}
+	return cfg, err
+}
+
+// firstOf is the region that answers for a whole partition: which regions there are is asked where there surely is one.
+func firstOf(regions []string) string {
+	for _, r := range regions {
+		switch {
+		case strings.HasPrefix(r, "cn-"):
+			return "cn-north-1"
+		case strings.HasPrefix(r, "us-gov-"):
+			return "us-gov-west-1"
+		}
+	}
+	return "us-east-1"
+}
+
+func loadConfig(ctx context.Context, c Connection) (aws.Config, error) {
+	cfg, err := c.settings(ctx)
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("AWS settings of the environment: %w", err)
 	}
 	if cfg.Region == "" {
-		cfg.Region = "us-east-1"
-		if len(c.Regions) > 0 {
-			cfg.Region = c.Regions[0]
-		}
+		cfg.Region = firstOf(c.Regions)
 	}
 	cfg.APIOptions = append(cfg.APIOptions, newBudget(c.CallsPerSecond, c.Timeout).install)
 	if c.RoleARN != "" {
@@ -124,23 +206,40 @@ func loadConfig(ctx context.Context, c Connection) (aws.Config, error) {
 }
 
 // explainConnect puts the first refusal of an account in words that name the fix.
-func explainConnect(err error) error {
-	switch c := code(err); c {
+func explainConnect(err error, c Connection) error {
+	switch got := code(err); got {
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
-		return fmt.Errorf("the AWS credentials have expired: sign in again (%s)", c)
+		return fmt.Errorf("the AWS credentials have expired: sign in again (%s)", got)
 	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure":
-		return fmt.Errorf("AWS does not accept the credentials: check the access key or the profile (%s)", c)
+		return fmt.Errorf("AWS does not accept the credentials: check the access key or the profile (%s)", got)
 	case "AccessDenied", "AccessDeniedException":
-		return fmt.Errorf("the role cannot be assumed: check its trust policy and the external id (%s)", c)
+		return fmt.Errorf("the role cannot be assumed: check its trust policy and the external id (%s)", got)
 	case "HostNotFound", "ConnectionFailed", "Timeout":
-		var dial interface{ Timeout() bool }
-		if errors.As(err, &dial) || c != "ConnectionFailed" || os.Getenv("AWS_ENDPOINT_URL") != "" {
-			return fmt.Errorf("AWS cannot be reached: check the network and AWS_ENDPOINT_URL (%s)", c)
-		}
-		return fmt.Errorf("no AWS credentials were found, or AWS cannot be reached: set a profile, keys or a role, and check the network (%s)", c)
+		return explainNetwork(err, c, got)
 	default:
-		return fmt.Errorf("AWS did not say whose credentials these are: %s", c)
+		return fmt.Errorf("AWS did not say whose credentials these are: %s", got)
 	}
+}
+
+// explainNetwork tells missing credentials, whose sources were asked in vain, from a network that does not carry.
+func explainNetwork(err error, c Connection, got string) error {
+	var op *smithy.OperationError
+	switch {
+	case c.Sealed:
+		return fmt.Errorf("the recording does not say whose credentials these were: record the scan again (%w)", unwrapped(err))
+	case errors.As(err, &op) && strings.Contains(op.Err.Error(), "get credentials") && !assuming(err):
+		return fmt.Errorf("no AWS credentials were found: set a profile, keys or a role (%s)", got)
+	default:
+		return fmt.Errorf("%w: check the network and AWS_ENDPOINT_URL (%s)", ErrUnreachable, got)
+	}
+}
+
+// unwrapped is the first cause of an error, without what the SDK wrapped around it.
+func unwrapped(err error) error {
+	for next := errors.Unwrap(err); next != nil; next = errors.Unwrap(err) {
+		err = next
+	}
+	return err
 }
 
 // findRegions lists the enabled regions. When that is refused, only the named or the default region is collected, and
@@ -191,7 +290,7 @@ func (a *Account) clientsFor(region string) *Clients {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.clients[region] == nil {
-		a.clients[region] = newClients(a.cfg, a.id, region, a.pathStyle)
+		a.clients[region] = newClients(a.cfg, a.id, region, a.elsewhere)
 	}
 	return a.clients[region]
 }
@@ -217,5 +316,5 @@ func (a *Account) One(ctx context.Context, kind inventory.Kind, region, id strin
 func Permissions() []string {
 	all := append(Sources.Permissions(), "ec2:DescribeRegions", "sts:GetCallerIdentity")
 	sort.Strings(all)
-	return all
+	return slices.Compact(all)
 }

@@ -5,6 +5,7 @@ package aws
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -44,7 +45,9 @@ type Clients struct {
 // Sources are the kinds of AWS this package collects; each file adds its own.
 var Sources collectors.Registry[*Clients]
 
-func newClients(cfg aws.Config, account, region string, pathStyle bool) *Clients {
+// newClients makes the clients of a region. elsewhere says that the endpoint is not Amazon's: then no bucket and no
+// account is put before its host name.
+func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients {
 	if region == collectors.Global {
 		region = cfg.Region
 	}
@@ -58,10 +61,10 @@ func newClients(cfg aws.Config, account, region string, pathStyle bool) *Clients
 		ELBV2: elasticloadbalancingv2.NewFromConfig(cfg),
 		RDS:   rds.NewFromConfig(cfg),
 		S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
-			o.UsePathStyle = pathStyle
+			o.UsePathStyle = elsewhere || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
 			o.DisableLogOutputChecksumValidationSkipped = true
 		}),
-		S3Control:  s3control.NewFromConfig(cfg),
+		S3Control:  s3control.NewFromConfig(cfg, keepHost),
 		IAM:        iam.NewFromConfig(cfg),
 		CloudTrail: cloudtrail.NewFromConfig(cfg),
 		KMS:        kms.NewFromConfig(cfg),

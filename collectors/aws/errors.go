@@ -75,7 +75,7 @@ func code(err error) string {
 		return "MalformedAnswer"
 	case errors.As(err, &dns):
 		return "HostNotFound"
-	case errors.As(err, &response):
+	case errors.As(err, &response) && response.HTTPStatusCode() != 0:
 		return "HTTP" + statusText(response.HTTPStatusCode())
 	default:
 		return "ConnectionFailed"

@@ -2,8 +2,10 @@ package aws
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,7 +22,10 @@ import (
 const recordingName = "calls"
 
 // Recorder keeps every call that passes through it, without secrets. What it recorded is on disk after Close.
-type Recorder struct{ calls *recorder.Recorder }
+type Recorder struct {
+	calls *recorder.Recorder
+	file  string
+}
 
 // NewRecorder passes calls on to next and keeps them in a folder, which must not hold a recording yet. A nil next is
 // the standard transport.
@@ -42,7 +47,7 @@ func NewRecorder(dir string, next http.RoundTripper) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record calls: %w", err)
 	}
-	return &Recorder{r}, nil
+	return &Recorder{r, file + ".yaml"}, nil
 }
 
 // RoundTrip makes the call and keeps it.
@@ -55,6 +60,18 @@ func (r *Recorder) Close() error {
 	if err := r.calls.Stop(); err != nil {
 		return fmt.Errorf("write recording: %w", err)
 	}
+	return nil
+}
+
+// discard ends the recorder and leaves nothing of what it kept.
+func (r *Recorder) discard() error {
+	if err := r.Close(); err != nil {
+		return err
+	}
+	if err := os.Remove(r.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("discard recording: %w", err)
+	}
+	_ = os.Remove(filepath.Dir(r.file)) // only if it holds nothing else
 	return nil
 }
 
@@ -76,7 +93,7 @@ func NewReplayer(dir string) (*Replayer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("replay calls of %s: call %d: %w", dir, i.ID, err)
 		}
-		key := callKey(i.Request.Method, u, i.Request.Headers, []byte(i.Request.Body))
+		key := i.Request.Headers.Get(signedForHeader) + callKey(i.Request.Method, u, i.Request.Headers, []byte(i.Request.Body))
 		r.calls[key] = append(r.calls[key], i)
 	}
 	return r, nil
@@ -94,12 +111,12 @@ func (r *Replayer) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("replay call: %w", err)
 		}
 	}
-	key := callKey(req.Method, req.URL, req.Header, body)
+	key := signedFor(req.Header) + callKey(req.Method, req.URL, req.Header, body)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	answers := r.calls[key]
 	if len(answers) == 0 {
-		return nil, fmt.Errorf("the recording has no answer to %s %s%s", req.Method, req.URL.Host, req.URL.Path)
+		return nil, &unrecordedError{call: req.Method + " " + req.URL.Host + req.URL.Path}
 	}
 	if len(answers) > 1 {
 		r.calls[key] = answers[1:]
@@ -110,6 +127,27 @@ func (r *Replayer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	out.Request = req
 	return out, nil
+}
+
+// unrecordedError says that a recording lacks a call. It never heals, so the SDK need not try again.
+type unrecordedError struct{ call string }
+
+func (e *unrecordedError) Error() string { return "the recording has no answer to " + e.call }
+
+// RetryableError implements what the SDK's retryer asks an error.
+func (e *unrecordedError) RetryableError() bool { return false }
+
+// signedForHeader keeps the region and service a call was signed for, which alone tell calls apart where every one goes
+// to the same host.
+const signedForHeader = "X-Plumbline-Signed-For"
+
+var signature = regexp.MustCompile(`Credential=[^/,]+/\d{8}/([^/,]+/[^/,]+)/aws4_request`)
+
+func signedFor(headers http.Header) string {
+	if m := signature.FindStringSubmatch(headers.Get("Authorization")); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 // callKey tells calls apart by method, host, path, query, the operation that JSON protocols name in a header, and body.
@@ -159,6 +197,9 @@ var (
 
 // scrub takes every secret out of a call before it is written.
 func scrub(i *cassette.Interaction) error {
+	if place := signedFor(i.Request.Headers); place != "" {
+		i.Request.Headers.Set(signedForHeader, place)
+	}
 	for _, h := range secretHeaders {
 		delete(i.Request.Headers, h)
 		delete(i.Response.Headers, h)
