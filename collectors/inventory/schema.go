@@ -22,6 +22,9 @@ type Attribute struct {
 	envelope bool
 }
 
+// Envelope says whether every class has the attribute.
+func (a *Attribute) Envelope() bool { return a.envelope }
+
 func (a *Attribute) value(r *Resource) reflect.Value {
 	if a.envelope {
 		return reflect.ValueOf(&r.Envelope).Elem().Field(a.index)
@@ -31,6 +34,9 @@ func (a *Attribute) value(r *Resource) reflect.Value {
 
 // Get reads the attribute from a resource, known or not.
 func (a *Attribute) Get(r *Resource) any { return a.value(r).Interface() }
+
+// Set writes the attribute of a resource. It does not make it known. The value must be of the attribute's type.
+func (a *Attribute) Set(r *Resource, value any) { a.value(r).Set(reflect.ValueOf(value)) }
 
 // Schema describes the attributes of a class, its own and those of the envelope.
 type Schema struct {
