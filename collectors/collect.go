@@ -72,10 +72,8 @@ func (c Collection[C]) Collect(ctx context.Context, out Out) error {
 		regions := c.Regions
 		if e.Definition().Global {
 			regions = []string{Global}
-		} else if c.Unlisted != nil {
-			row := c.row(e.Definition(), Everywhere)
-			row.Unknown = c.Unlisted
-			row.Errors = []inventory.CallErrors{{Action: c.Unlisted.Action, Code: c.Unlisted.Code, Count: 1}}
+		} else {
+			row := c.elsewhere(e.Definition())
 			group.Go(func() error { return out.Listed(ctx, row) })
 		}
 		for _, region := range regions {
@@ -100,7 +98,20 @@ func (c Collection[C]) One(ctx context.Context, kind inventory.Kind, region, id 
 	if err == nil {
 		err = l.flush(ctx)
 	}
+	if err == nil {
+		err = l.faults
+	}
 	return l.row.Listed > 0, err
+}
+
+// elsewhere is the row of the regions that could not be listed; a complete one closes what stood for them.
+func (c Collection[C]) elsewhere(d Definition) inventory.LedgerRow {
+	row := c.row(d, Everywhere)
+	row.Complete, row.Unknown = c.Unlisted == nil, c.Unlisted
+	if c.Unlisted != nil {
+		row.Errors = []inventory.CallErrors{{Action: c.Unlisted.Action, Code: c.Unlisted.Code, Count: 1}}
+	}
+	return row
 }
 
 func (c Collection[C]) row(d Definition, region string) inventory.LedgerRow {

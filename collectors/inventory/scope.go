@@ -100,3 +100,7 @@ type LedgerRow struct {
 // EveryRegion says whether the row speaks of every region of the scope: what is listed once, or the regions that could
 // not be listed.
 func (r LedgerRow) EveryRegion() bool { return r.Region == "global" || r.Region == "*" }
+
+// OnlyCloses says whether the row lists nothing itself: it tells that nothing stands any more for regions, or for a
+// class, that could not be listed before.
+func (r LedgerRow) OnlyCloses() bool { return r.Region == "*" && r.Complete }

@@ -19,12 +19,16 @@ type Scratch struct {
 	listing   map[string]place
 	byLink    map[link]map[string]bool
 	rows      map[place]inventory.LedgerRow
-	seen      map[place]map[string]bool
-	due       map[string]bool
-	resting   map[evaluator.Key]map[string]bool
-	rests     map[string][]evaluator.Key
-	settled   map[string]evaluator.Settled
-	findings  map[string]map[string]*evaluator.Finding
+	// complete tells when the last complete listing of a place began, gone when a resource was found to be gone: what was
+	// observed before comes too late.
+	complete map[place]time.Time
+	gone     map[string]time.Time
+
+	due      map[string]bool
+	resting  map[evaluator.Key]map[string]bool
+	rests    map[string][]evaluator.Key
+	settled  map[string]evaluator.Settled
+	findings map[string]map[string]*evaluator.Finding
 }
 
 type place struct {
@@ -37,7 +41,7 @@ type place struct {
 func NewScratch(settings inventory.Settings) *Scratch {
 	return &Scratch{
 		settings: settings, resources: map[string]*inventory.Resource{}, listing: map[string]place{}, byLink: map[link]map[string]bool{},
-		rows: map[place]inventory.LedgerRow{}, seen: map[place]map[string]bool{}, due: map[string]bool{},
+		rows: map[place]inventory.LedgerRow{}, complete: map[place]time.Time{}, gone: map[string]time.Time{}, due: map[string]bool{},
 		resting: map[evaluator.Key]map[string]bool{}, rests: map[string][]evaluator.Key{}, settled: map[string]evaluator.Settled{},
 		findings: map[string]map[string]*evaluator.Finding{},
 	}
@@ -49,17 +53,20 @@ func (s *Scratch) Observe(_ context.Context, batch []collectors.Observation) err
 	defer s.mu.Unlock()
 	for _, o := range batch {
 		p := place{o.Resource.Scope, o.Resource.Kind, o.Listing}
-		if s.seen[p] == nil {
-			s.seen[p] = map[string]bool{}
+		if s.current(o.Resource, p) {
+			s.put(o.Resource, p)
 		}
-		s.seen[p][o.Resource.ID] = true
-		before := s.resources[o.Resource.ID]
-		if before != nil && !o.Resource.ObservedAt.After(before.ObservedAt) {
-			continue
-		}
-		s.put(o.Resource, p)
 	}
 	return nil
+}
+
+// current says whether an observation is newer than all that is known of the resource, its absence included.
+func (s *Scratch) current(r *inventory.Resource, p place) bool {
+	if before := s.resources[r.ID]; before != nil {
+		return r.ObservedAt.After(before.ObservedAt)
+	}
+	gone, was := s.gone[r.ID]
+	return !r.ObservedAt.Before(s.complete[p]) && (!was || r.ObservedAt.After(gone))
 }
 
 // put replaces a resource and makes due what the old and the new form touch.
@@ -118,13 +125,12 @@ func (s *Scratch) Listed(_ context.Context, row inventory.LedgerRow, placeholder
 	if !row.Complete {
 		return nil
 	}
+	s.complete[p] = row.BeganAt
 	for id, at := range s.listing {
-		r := s.resources[id]
-		if at == p && r != nil && !s.seen[p][id] && r.ObservedAt.Before(row.BeganAt) || r != nil && r.Placeholder && at == p {
-			s.remove(id)
+		if r := s.resources[id]; at == p && r != nil && (r.Placeholder || r.ObservedAt.Before(row.BeganAt)) {
+			s.remove(id, row.BeganAt)
 		}
 	}
-	delete(s.seen, p)
 	return nil
 }
 
@@ -133,13 +139,14 @@ func (s *Scratch) Removed(_ context.Context, id string, at time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.resources[id]; r != nil && r.ObservedAt.Before(at) {
-		s.remove(id)
+		s.remove(id, at)
 	}
 	return nil
 }
 
-func (s *Scratch) remove(id string) {
+func (s *Scratch) remove(id string, at time.Time) {
 	s.drop(id)
+	s.gone[id] = at
 	s.rest(id, nil)
 	delete(s.listing, id)
 	delete(s.settled, id)
@@ -254,7 +261,7 @@ func (s *Scratch) Ledger() []inventory.LedgerRow {
 	defer s.mu.Unlock()
 	var out []inventory.LedgerRow
 	for _, row := range s.rows {
-		if row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected {
+		if !row.OnlyCloses() && (row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected) {
 			out = append(out, row)
 		}
 	}

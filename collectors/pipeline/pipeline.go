@@ -120,9 +120,6 @@ func (p *Pipeline) uncollected(ctx context.Context, g Gatherer) error {
 		} else {
 			row.Complete, row.Unknown = true, nil
 		}
-		if placeholder == nil && classes[class] {
-			continue
-		}
 		if err := p.Memory.Listed(ctx, row, placeholder); err != nil {
 			return fmt.Errorf("note that %s is not collected: %w", class, err)
 		}

@@ -66,6 +66,9 @@ func newWorld(ctx context.Context, view evaluator.View) (*world, error) {
 
 // note files a listing under the places it speaks of: its region, and the whole scope.
 func (w *world) note(row inventory.LedgerRow) {
+	if row.OnlyCloses() {
+		return
+	}
 	regions := []string{row.Region, ""}
 	if row.EveryRegion() {
 		regions = []string{"*", ""}

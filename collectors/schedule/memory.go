@@ -87,7 +87,7 @@ func (m *Memory) Listed(ctx context.Context, row inventory.LedgerRow, placeholde
 	})
 	m.mu.Lock()
 	m.removed += removed
-	if row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected {
+	if !row.OnlyCloses() && (row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected) {
 		m.rows = append(m.rows, row)
 	}
 	m.mu.Unlock()
