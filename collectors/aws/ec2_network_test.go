@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"reflect"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -139,7 +140,7 @@ func TestRouteTargets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.route.DestinationCidrBlock, c.want.Destination = aws.String("0.0.0.0/0"), "0.0.0.0/0"
-			if got := routeFacts(here, c.route); got != c.want {
+			if got := routeFacts(here, c.route); !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})

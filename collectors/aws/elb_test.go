@@ -111,7 +111,7 @@ func TestRegisteredInstances(t *testing.T) {
 		t.Fatalf("two listeners share a port of the machines, one has its own: %+v", items)
 	}
 	machine := ec2ARN(here, "instance", "i-1")
-	stated{"protocol": "http", "port": 8080, "targets": "[{Resource:" + machine + " Address: Port:8080}]", "resources": "[" + machine + "]",
+	stated{"protocol": "http", "port": 8080, "targets": "[{Resource:" + machine + " Address: Port:8080 To:0}]", "resources": "[" + machine + "]",
 		"entry_points": "[" + classicID(here, "web") + "]", "preserves_caller": false}.check(t, registeredFacts(here, items[0]))
 	stated{"protocol": "tls"}.check(t, registeredFacts(here, items[1]))
 	roundTrip(t, items[0])
@@ -151,7 +151,7 @@ func TestRecordedClassicBalancers(t *testing.T) {
 	_, other := facts("test_set_ssl_listener", "1", 0, "2")
 	stated{"tls_min_version": nil}.check(t, classicBalancerFacts(here, other))
 	lb, plain := facts("test_elb_instance_filter", "1", 0, "")
-	stated{"http": true, "internet_facing": true, "listeners": "[{Protocol:http Port:80 TLS:false Policy: RedirectsToTLS:false Targets:[aws:644160558196/forwarding_target/us-east-1/balanced/http-80]}]"}.check(t, classicBalancerFacts(here, plain))
+	stated{"http": true, "internet_facing": true, "listeners": "[{Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:false Targets:[aws:644160558196/forwarding_target/us-east-1/balanced/http-80]}]"}.check(t, classicBalancerFacts(here, plain))
 	if items := registeredWith(lb); len(items) != 1 || len(items[0].Instances) != 1 {
 		t.Errorf("registered: %+v", items)
 	}

@@ -68,7 +68,7 @@ func TestLoadBalancerFacts(t *testing.T) {
 		{Key: aws.String("routing.http.response.content_security_policy.header_value"), Value: aws.String("frame-ancestors 'none'")},
 		{Key: aws.String("routing.http.response.x_frame_options.header_value"), Value: aws.String("")},
 	}}})
-	tls := fmt.Sprintf("{Protocol:https Port:443 TLS:true Policy:%s/tls_policy/P RedirectsToTLS:false Targets:[tg-1]}", here.Scope)
+	tls := fmt.Sprintf("{Protocol:https Port:443 To:0 TLS:true Policy:%s/tls_policy/P RedirectsToTLS:false Targets:[tg-1]}", here.Scope)
 	for name, c := range map[string]struct {
 		answers loadBalancerAnswers
 		want    stated
@@ -79,14 +79,14 @@ func TestLoadBalancerFacts(t *testing.T) {
 			stated{"kind": "load_balancer", "http": true, "internet_facing": true, "multi_zone": true, "access_logged": true,
 				"pass_through": false, "authenticated": notApplicable,
 				"security_headers": "[content-security-policy frame-options server-removed]",
-				"listeners":        "[{Protocol:http Port:80 TLS:false Policy: RedirectsToTLS:true Targets:[]} " + tls + "]",
+				"listeners":        "[{Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:true Targets:[]} " + tls + "]",
 				"firewalls":        "[" + ec2ARN(here, "security-group", "sg-1") + "]", "network": ec2ARN(here, "vpc", "vpc-1")},
 		},
 		"network": {
 			loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumNetwork), Attributes: attributes("false"),
 				Listeners: listenersAnswer(types.Listener{Protocol: types.ProtocolEnumTls, Port: aws.Int32(443), SslPolicy: aws.String("P"), DefaultActions: []types.Action{toGroup}})},
 			stated{"http": false, "pass_through": true, "access_logged": false, "security_headers": notApplicable,
-				"waf_attached": notApplicable, "listeners": "[{Protocol:tls Port:443 TLS:true Policy:" + tlsPolicyID(here, "P") + " RedirectsToTLS:false Targets:[tg-1]}]"},
+				"waf_attached": notApplicable, "listeners": "[{Protocol:tls Port:443 To:0 TLS:true Policy:" + tlsPolicyID(here, "P") + " RedirectsToTLS:false Targets:[tg-1]}]"},
 		},
 		"rules denied": {
 			loadBalancerAnswers{LoadBalancer: balancer(types.LoadBalancerTypeEnumApplication), Attributes: attributes("true"),
@@ -196,9 +196,9 @@ func TestTargetGroupFacts(t *testing.T) {
 		want    stated
 	}{
 		"machines": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumHttp, Port: aws.Int32(80), LoadBalancerArns: []string{"arn:lb"}}, Targets: targets("i-1")},
-			stated{"protocol": "http", "port": 80, "targets": "[{Resource:" + machine + " Address: Port:8080}]", "resources": "[" + machine + "]", "preserves_caller": false, "entry_points": "[arn:lb]"}},
+			stated{"protocol": "http", "port": 80, "targets": "[{Resource:" + machine + " Address: Port:8080 To:0}]", "resources": "[" + machine + "]", "preserves_caller": false, "entry_points": "[arn:lb]"}},
 		"addresses keep the caller": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumTcp, TargetType: types.TargetTypeEnumIp}, Targets: targets("10.0.0.1"), Attributes: preserves("true")},
-			stated{"targets": "[{Resource: Address:10.0.0.1 Port:8080}]", "resources": "[]", "preserves_caller": true}},
+			stated{"targets": "[{Resource: Address:10.0.0.1 Port:8080 To:0}]", "resources": "[]", "preserves_caller": true}},
 		"function": {targetGroupAnswers{TargetGroup: types.TargetGroup{TargetType: types.TargetTypeEnumLambda}, Targets: targets("arn:fn")},
 			stated{"protocol": "https", "resources": "[arn:fn]", "preserves_caller": false}},
 		"datagrams": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumUdp}, Targets: refused[[]types.TargetDescription]()},
@@ -266,14 +266,14 @@ func TestRecordedLoadBalancers(t *testing.T) {
 	stated{"access_logged": true, "http": false, "pass_through": true}.check(t,
 		loadBalancerFacts(here, loadBalancerAnswers{LoadBalancer: lb("test_netelb_attributes_filter", 0), Attributes: attributes("test_netelb_attributes_filter")}))
 	stated{"internet_facing": false, "multi_zone": true}.check(t, loadBalancerFacts(here, loadBalancerAnswers{LoadBalancer: lb("test_appelb_default_vpc", 1)}))
-	stated{"listeners": "[{Protocol:http Port:80 TLS:false Policy: RedirectsToTLS:false Targets:[arn:aws:elasticloadbalancing:us-east-1:644160558196:targetgroup/test-target/6bc632a2d5dabaac]}]"}.check(t,
+	stated{"listeners": "[{Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:false Targets:[arn:aws:elasticloadbalancing:us-east-1:644160558196:targetgroup/test-target/6bc632a2d5dabaac]}]"}.check(t,
 		loadBalancerFacts(here, loadBalancerAnswers{LoadBalancer: lb("test_appelb_delete_force", 0), Listeners: listeners("test_appelb_delete_force"), Rules: none}))
 	// The default of this listener redirects, yet one of its rules forwards in clear text.
 	redirecting := loadBalancerAnswers{LoadBalancer: lb("test_appelb_listener_rules", 0), Listeners: listeners("test_appelb_listener_rules")}
 	found := (*redirecting.Listeners.Value)[0]
 	redirecting.Rules = answered(&[]listenerRules{{Listener: aws.ToString(found.ListenerArn),
 		Rules: recorded[elbv2.DescribeRulesOutput](t, "test_appelb_listener_rules/elasticloadbalancingv2.DescribeRules_1.json").Rules}})
-	stated{"multi_zone": false, "listeners": "[{Protocol:http Port:80 TLS:false Policy: RedirectsToTLS:false Targets:[arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/test-tg/1234567890abcdef]}]"}.check(t,
+	stated{"multi_zone": false, "listeners": "[{Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:false Targets:[arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/test-tg/1234567890abcdef]}]"}.check(t,
 		loadBalancerFacts(here, redirecting))
 }
 
@@ -284,7 +284,7 @@ func TestRecordedTargetGroups(t *testing.T) {
 	}
 	health := recorded[elbv2.DescribeTargetHealthOutput](t, "test_appelb_instance_count_non_zero/elasticloadbalancingv2.DescribeTargetHealth_1.json")
 	one, two := ec2ARN(here, "instance", "i-123456"), ec2ARN(here, "instance", "i-7890")
-	stated{"targets": "[{Resource:" + one + " Address: Port:123} {Resource:" + two + " Address: Port:456}]", "protocol": "http"}.check(t,
+	stated{"targets": "[{Resource:" + one + " Address: Port:123 To:0} {Resource:" + two + " Address: Port:456 To:0}]", "protocol": "http"}.check(t,
 		targetGroupFacts(here, targetGroupAnswers{TargetGroup: group("test_appelb_instance_count_non_zero"), Targets: answered(targetAddresses(health))}))
 	for n, want := range map[int]bool{1: false, 2: true} {
 		at := recorded[elbv2.DescribeTargetGroupAttributesOutput](t, fmt.Sprintf("test_target_group_attributes_filter_action/elasticloadbalancingv2.DescribeTargetGroupAttributes_%d.json", n))

@@ -108,6 +108,8 @@ type EntryPoint struct {
 	Subnets []string `json:"subnets" link:"in_subnet"`
 	// Firewalls are the ids of the filters that guard it; empty where it has none.
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
+	// Senders are the address ranges it sends from besides those of its subnets, where the provider names them.
+	Senders []string `json:"senders" stage:"derived"`
 	// Listeners are what it answers on.
 	Listeners []Listener `json:"listeners"`
 	// PassThrough says that the caller's address reaches the target unchanged.

@@ -51,6 +51,9 @@ type Firewall struct {
 	// Layer places the filter on the way to an interface: what stands in one layer is one set of rules, and every layer
 	// must admit. Filters that do not say stand in layer 0 together.
 	Layer int `json:"layer"`
+	// AppliesTo are networks and groups in them of which every interface stands behind the filter, where the cloud's
+	// filters are not worn.
+	AppliesTo []string `json:"applies_to" link:"applies_to" stage:"derived"`
 	// Rules are what the filter admits and refuses, in the provider's order.
 	Rules []Rule `json:"rules"`
 	// Behind is what stands behind the filter, worked out by the reachability walk.

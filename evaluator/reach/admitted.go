@@ -66,7 +66,7 @@ func (k *walk) admitted(db *inventory.Resource, doors []*door, asked ports, got 
 				if rule.unread {
 					a.doubts = append(a.doubts, g.doubts()...)
 				}
-				k.ruleAdmits(a, rule, d, own, app)
+				k.ruleAdmits(a, rule, d, slices.Concat(own, rule.rule.DestinationGroups), app)
 			}
 		}
 	}
@@ -236,7 +236,8 @@ func (k *walk) livesIn(b block, network string, own []string, app *application) 
 				return r.from.Compare(at) <= 0 && at.Compare(r.to) <= 0
 			})
 		})
-		if !inside || slices.ContainsFunc(n.Firewalls, func(f string) bool { return slices.Contains(own, f) }) {
+		if !inside || n.Wearer != "" && n.Wearer == k.near.ID ||
+			slices.ContainsFunc(n.Firewalls, func(f string) bool { return slices.Contains(own, f) }) {
 			continue
 		}
 		mine, others, doubts = sortWearer(k, i, app, mine, others, doubts)
@@ -275,7 +276,7 @@ func sortWearer(k *walk, i *inventory.Resource, app *application, mine, others [
 
 // groupAdmits adds who wears a filter that a rule names.
 func (k *walk) groupAdmits(a *admission, id string, app *application) {
-	if k.w.Get(id) == nil {
+	if !inventory.IsMark(id) && k.w.Get(id) == nil {
 		a.doubts = append(a.doubts, absent(k.w, inventory.ClassFirewall, k.near)...)
 	}
 	doubts := slices.Clone(k.w.Missing(inventory.ClassNetworkInterface, k.near.Scope, k.near.Region))

@@ -124,6 +124,10 @@ func (k *walk) behindEntryPoints(a *application, networks []string) {
 				for _, f := range n.Firewalls {
 					a.filters[f] = true
 				}
+				for _, g := range n.Groups {
+					// All of a network is no application.
+					a.filters[g] = g != n.Network
+				}
 			}
 		}
 	}
@@ -157,7 +161,7 @@ func (a *application) holds(k *walk, i *inventory.Resource) (truth, []inventory.
 			return yes, nil
 		}
 	}
-	for _, f := range n.Firewalls {
+	for _, f := range slices.Concat(n.Firewalls, n.Groups) {
 		if a.filters[f] {
 			return yes, nil
 		}

@@ -147,7 +147,7 @@ func (k *walk) privateNetwork(r *inventory.Resource, db *inventory.Database) {
 	direct := no
 	var doubts []inventory.Unknown
 	for _, id := range db.Subnets {
-		way := k.placeOf(id, db.Network).route
+		way := k.placeOf(id, db.Network, nil).route
 		direct = direct.either(way.direct[v4].either(way.direct[v6]))
 		doubts = append(doubts, way.doubts...)
 	}

@@ -17,6 +17,7 @@ func deriveFirewall(r *inventory.Resource, w World) {
 	}
 	var s rules
 	s.add(r, f.Rules, w, nil)
+	k.refusedBefore(r, f, &s)
 	s.sort()
 	sure, maybe := s.world(s.in)
 	all := unsure
@@ -43,6 +44,39 @@ func deriveFirewall(r *inventory.Resource, w World) {
 	behind := k.behind(r, sure)
 	behind.Shadowed = s.hidden
 	put(r, "behind", &f.Behind, behind)
+}
+
+// refusedBefore adds the refusals of other filters that speak of all the interfaces this one speaks of: where each rule
+// is a filter of its own, a rule is judged as it acts beside the others. A refusal that was not read is not assumed.
+func (k *walk) refusedBefore(r *inventory.Resource, f *inventory.Firewall, s *rules) {
+	if len(f.AppliesTo) == 0 || f.Network == "" {
+		return
+	}
+	seen := map[string]bool{r.ID: true}
+	for _, group := range append(slices.Clone(f.AppliesTo), f.Network) {
+		for _, other := range k.w.Into(inventory.ClassFirewall, "applies_to", group) {
+			facts := other.Facts.(*inventory.Firewall)
+			if seen[other.ID] || !other.IsKnown("rules") || facts.Layer != f.Layer {
+				continue
+			}
+			seen[other.ID] = true
+			s.add(other, refusalsOf(facts.Rules, f), k.w, nil)
+		}
+	}
+}
+
+// refusalsOf are the refusals among rules that are about all that a filter is about.
+func refusalsOf(written []inventory.Rule, f *inventory.Firewall) []inventory.Rule {
+	var out []inventory.Rule
+	for _, rule := range written {
+		all := len(rule.DestinationGroups) == 0 || slices.Contains(rule.DestinationGroups, f.Network) ||
+			!slices.ContainsFunc(f.AppliesTo, func(g string) bool { return !slices.Contains(rule.DestinationGroups, g) })
+		if rule.Deny && !rule.TargetsUnread && all && len(rule.Destinations) == 0 {
+			rule.DestinationGroups = nil
+			out = append(out, rule)
+		}
+	}
+	return out
 }
 
 // world are the ports that lines admit from the world of either family, for sure and perhaps.
@@ -129,7 +163,7 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 	named := map[string]bool{}
 	join := func(d *door, wearer string) {
 		key := d.likeness()
-		if k.pointed(d.firewalls) {
+		if k.pointed(d.firewalls) || slices.Contains(d.groups, d.network) {
 			key += "\n" + k.spotOf(d).key()
 		}
 		set := sets[key]
@@ -155,7 +189,7 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 		named[wearer] = true
 	}
 	types := map[string]bool{}
-	for _, i := range k.w.Into(inventory.ClassNetworkInterface, "guarded_by", r.ID) {
+	for _, i := range k.behindFilter(r) {
 		n := i.Facts.(*inventory.NetworkInterface)
 		types[n.WearerType] = true
 		b.Wearers++
@@ -185,6 +219,26 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 		b.Missing = append(b.Missing, k.w.Missing(class, r.Scope, r.Region)...)
 	}
 	return order
+}
+
+// behindFilter are the interfaces that wear a filter, and the members of the groups it speaks of.
+func (k *walk) behindFilter(r *inventory.Resource) []*inventory.Resource {
+	out := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", r.ID)
+	groups := r.Facts.(*inventory.Firewall).AppliesTo
+	if len(groups) == 0 {
+		return out
+	}
+	out = slices.Clone(out)
+	seen := map[string]bool{}
+	for _, group := range groups {
+		for _, i := range k.w.Into(inventory.ClassNetworkInterface, "member_of", group) {
+			if !seen[i.ID] {
+				seen[i.ID] = true
+				out = append(out, i)
+			}
+		}
+	}
+	return out
 }
 
 // limited bounds what an interface of a balancer can be reached on to what the balancer listens on.
@@ -278,7 +332,7 @@ func (k *walk) forwardMember(out *forwarded, set *inventory.Resource, member inv
 	if port == 0 {
 		port = facts.Port
 	}
-	here := portsOf(transport(facts.Protocol), port, port)
+	here := portsOf(transport(facts.Protocol), port, max(port, member.To))
 	key := asked{set.ID, port}
 	if out.asked[key] {
 		return

@@ -121,7 +121,7 @@ func (k *walk) anybody(doors []*door) ports {
 	var out ports
 	for _, d := range doors {
 		filters, _, _ := k.guardsOf(d)
-		_, any := insiders(filters, d.firewalls)
+		_, any := insiders(filters, slices.Concat(d.firewalls, d.groups))
 		out = out.with(any)
 	}
 	return out
@@ -136,7 +136,7 @@ func (k *walk) forwardFrom(out *forwarded, set *inventory.Resource, id string, d
 		if port == 0 {
 			port = facts.Port
 		}
-		here = here.with(portsOf(transport(facts.Protocol), port, port))
+		here = here.with(portsOf(transport(facts.Protocol), port, max(port, t.To)))
 	}
 	if !set.IsKnown("targets") || here.empty() {
 		out.doubts, out.maybe = append(out.doubts, set.Why("targets")), out.maybe.with(allPorts)
@@ -206,8 +206,11 @@ func (k *walk) sendersOf(entry *inventory.Resource, keeps bool) ([]source, []inv
 		return []source{fromWorld(v4), fromWorld(v6)}, nil
 	}
 	e := entry.Facts.(*inventory.EntryPoint)
-	var ranges []string
+	ranges := slices.Clone(e.Senders)
 	var doubts []inventory.Unknown
+	if why, refused := entry.Unknown["senders"]; refused {
+		doubts = append(doubts, why)
+	}
 	for _, name := range []string{"firewalls", "subnets"} {
 		if !entry.IsKnown(name) {
 			doubts = append(doubts, entry.Why(name))
@@ -290,7 +293,7 @@ func listening(entry *inventory.Resource, set string) (ports, bool) {
 	var out ports
 	for _, l := range e.Listeners {
 		if set == "" || !said || slices.Contains(l.Targets, set) {
-			out = out.with(portsOf(transport(l.Protocol), l.Port, l.Port))
+			out = out.with(portsOf(transport(l.Protocol), l.Port, max(l.Port, l.To)))
 		}
 	}
 	return out, true

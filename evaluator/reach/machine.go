@@ -269,6 +269,9 @@ func (k *walk) onlyBastions(l *line) bool {
 	}
 	for _, id := range l.rule.Groups {
 		f := k.w.Get(id)
+		if inventory.IsMark(id) {
+			f = &inventory.Resource{Name: id}
+		}
 		if f == nil || !namesBastion(f) {
 			return false
 		}

@@ -1,6 +1,9 @@
 package reach
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
@@ -45,7 +48,8 @@ type route struct {
 
 // routeOf finds the table that decides for a subnet: its own, else the main one of the network. An own table that could
 // not be listed may exist all the same, so without a complete listing the main table proves nothing.
-func routeOf(subnetID, network string, near *inventory.Resource, w World) route {
+// Routes for members of other groups are left out; no groups ask for the routes of anybody.
+func routeOf(subnetID, network string, groups []string, near *inventory.Resource, w World) route {
 	tables := w.Into(inventory.ClassRouteTable, "routes", subnetID)
 	if len(tables) == 0 {
 		if missing := w.Missing(inventory.ClassRouteTable, near.Scope, near.Region); len(missing) > 0 {
@@ -60,10 +64,10 @@ func routeOf(subnetID, network string, near *inventory.Resource, w World) route 
 	if len(tables) == 0 {
 		return route{doubts: absent(w, inventory.ClassRouteTable, near)}
 	}
-	return readTable(tables[0])
+	return readTable(tables[0], groups)
 }
 
-func readTable(table *inventory.Resource) route {
+func readTable(table *inventory.Resource, groups []string) route {
 	facts, ok := table.Facts.(*inventory.RouteTable)
 	if !ok || !table.IsKnown("routes") {
 		return route{table: table, doubts: []inventory.Unknown{table.Why("routes")}}
@@ -73,6 +77,9 @@ func readTable(table *inventory.Resource) route {
 		var direct, out block
 		for i := range facts.Routes {
 			step := &facts.Routes[i]
+			if len(groups) > 0 && !concerns(step, groups) || outranked(step, facts.Routes, groups) {
+				continue
+			}
 			blocks, _ := parseRange(step.Destination)
 			if step.Dead || len(blocks[f]) == 0 {
 				continue
@@ -99,6 +106,21 @@ func readTable(table *inventory.Resource) route {
 	return r
 }
 
+// concerns says whether a route is for a member of the groups.
+func concerns(step *inventory.Route, groups []string) bool {
+	return len(step.Groups) == 0 ||
+		slices.ContainsFunc(step.Groups, func(g string) bool { return slices.Contains(groups, g) })
+}
+
+// outranked says whether another route to the same destination counts instead. Asked for anybody, a route that only
+// some may take outranks none.
+func outranked(step *inventory.Route, all []inventory.Route, groups []string) bool {
+	return slices.ContainsFunc(all, func(other inventory.Route) bool {
+		return !other.Dead && other.Destination == step.Destination && other.Priority < step.Priority &&
+			concerns(&other, groups)
+	})
+}
+
 // place is a subnet as the walk sees it.
 type place struct {
 	subnet  *inventory.Resource
@@ -110,9 +132,10 @@ type place struct {
 	doubts []inventory.Unknown
 }
 
-// placeOf looks at a subnet once for each derivation.
-func (k *walk) placeOf(id, network string) *place {
-	if p := k.places[id]; p != nil {
+// placeOf looks at a subnet once for each derivation and set of groups.
+func (k *walk) placeOf(id, network string, groups []string) *place {
+	key := id + "\n" + strings.Join(groups, "\n")
+	if p := k.places[key]; p != nil {
 		return p
 	}
 	p := &place{id: id, network: network, subnet: k.w.Get(id)}
@@ -121,9 +144,9 @@ func (k *walk) placeOf(id, network string) *place {
 			p.network = facts.Network
 		}
 	}
-	p.route = routeOf(id, p.network, k.near, k.w)
+	p.route = routeOf(id, p.network, groups, k.near, k.w)
 	p.guards = k.subnetGuards(id)
-	k.places[id] = p
+	k.places[key] = p
 	return p
 }
 
@@ -155,7 +178,7 @@ func deriveSubnet(r *inventory.Resource, w World) {
 		unknown(r, []inventory.Unknown{r.Why("network")}, "routes_to_internet", "flow_logged", "route")
 		return
 	}
-	way := routeOf(r.ID, s.Network, r, w)
+	way := routeOf(r.ID, s.Network, nil, r, w)
 	settle(r, "routes_to_internet", way.direct[v4].either(way.direct[v6]), &s.RoutesToInternet, way.doubts)
 	if way.by != nil {
 		put(r, "route", &s.Route, way.by)
@@ -220,11 +243,12 @@ func reachesInternet(r *inventory.Resource, worn []*inventory.Resource, used tru
 			answer, doubts = unsure, append(doubts, i.Why("subnet"))
 			continue
 		}
-		if asked[facts.Subnet] {
+		key := facts.Subnet + "\n" + strings.Join(facts.Groups, "\n")
+		if asked[key] {
 			continue
 		}
-		asked[facts.Subnet] = true
-		way := routeOf(facts.Subnet, r.ID, r, w)
+		asked[key] = true
+		way := routeOf(facts.Subnet, r.ID, facts.Groups, r, w)
 		switch way.out {
 		case yes:
 			return yes, nil

@@ -60,11 +60,14 @@ func (s *rules) add(owner *inventory.Resource, written []inventory.Rule, w World
 		if l.ports.empty() || about == no {
 			continue
 		}
+		if written[i].TargetsUnread && at != nil {
+			about = unsure
+		}
 		if about == unsure {
 			l.maybeElsewhere()
 			s.unread = append(s.unread, inventory.Unknown{Fact: "private_addresses", Cause: inventory.CauseNotCollected})
 		}
-		if l.rule.Deny || l.rule.Priority != 0 {
+		if l.rule.Deny || l.rule.Priority != 0 || l.rule.Tier != 0 {
 			s.ordered = true
 		}
 		if l.rule.Egress {
@@ -116,13 +119,16 @@ func (l *line) include(word string) {
 	}
 }
 
-// sort puts the lines in the order in which they decide: by priority, and on a tie a refusal first.
+// sort puts the lines in the order in which they decide: by tier, then by priority, and on a tie a refusal first.
 func (s *rules) sort() {
 	if !s.ordered {
 		return
 	}
 	for _, lines := range [][]line{s.in, s.out} {
 		slices.SortStableFunc(lines, func(a, b line) int {
+			if a.rule.Tier != b.rule.Tier {
+				return a.rule.Tier - b.rule.Tier
+			}
 			if a.rule.Priority != b.rule.Priority {
 				return a.rule.Priority - b.rule.Priority
 			}
@@ -230,16 +236,32 @@ func piecewise(lines []line, src source, surely bool, of func(ports) spans) span
 
 // decide lets the first match speak, address by address.
 func decide(lines []*line, src source, surely bool) bool {
-	var admitted, decided block
+	var admitted, decided, handed block
+	tier, skip := 0, false
 	for _, l := range lines {
-		if l.wornBy(src.groups) {
+		if l.rule.Tier != tier {
+			tier, skip, handed = l.rule.Tier, false, nil
+		}
+		switch worn := l.wornBy(src.groups); {
+		case skip:
+			continue
+		case l.rule.Next && l.unread:
+			// Whether the rest of the tier is asked is not known.
+			return !surely || src.met(admitted, surely)
+		case worn && l.rule.Next:
+			skip = true
+			continue
+		case worn:
 			return !l.rule.Deny || src.met(admitted, surely)
+		case l.rule.Next:
+			handed = handed.with(l.ranges[src.family])
+			continue
 		}
-		spoken := l.speaks(src.family, surely)
+		left := l.speaks(src.family, surely).less(decided).less(handed)
 		if !l.rule.Deny {
-			admitted = admitted.with(l.opens(src.family, spoken.less(decided)))
+			admitted = admitted.with(l.opens(src.family, left))
 		}
-		decided = decided.with(spoken)
+		decided = decided.with(left)
 	}
 	return src.met(admitted, surely)
 }
@@ -272,7 +294,7 @@ func (s *rules) trim(lines []line) []line {
 	for i, l := range lines {
 		if !l.rule.Deny {
 			for j := range lines[:i] {
-				if d := &lines[j]; d.rule.Deny && !d.unread && d.hides(&l) {
+				if d := &lines[j]; d.rule.Deny && !d.rule.Next && !d.unread && d.hides(&l) && !passedBy(lines[:j], d) {
 					l.ports = l.ports.less(d.ports)
 				}
 			}
@@ -286,6 +308,13 @@ func (s *rules) trim(lines []line) []line {
 		out = append(out, l)
 	}
 	return out
+}
+
+// passedBy says whether an earlier line of the tier of a refusal may hand on what the refusal speaks of.
+func passedBy(earlier []line, d *line) bool {
+	return slices.ContainsFunc(earlier, func(e line) bool {
+		return e.rule.Next && e.rule.Tier == d.rule.Tier && !e.ports.and(d.ports).empty()
+	})
 }
 
 // hides says whether a refusal speaks of every source of an admission. Only the refusal of everybody speaks of those

@@ -84,6 +84,9 @@ func doorOf(r *inventory.Resource) *door {
 		}
 	}
 	d.blind = !r.IsKnown("firewalls")
+	if why, refused := r.Unknown["groups"]; refused {
+		d.blind, d.doubts = true, append(d.doubts, why)
+	}
 	for _, name := range []string{"network", "private_addresses", "public_addresses"} {
 		if !r.IsKnown(name) {
 			d.unaddressed = append(d.unaddressed, r.Why(name))
@@ -123,10 +126,12 @@ type sight struct {
 	unrouted []inventory.Unknown
 }
 
-// layersOf are the guards that filters make, by their layers, for traffic to a spot.
-func (k *walk) layersOf(ids []string, at *spot) []guard {
+// layersOf are the guards that filters make, by their layers, for traffic to a spot: those that are worn, and where the
+// spot counts its network among its groups, those of the network that speak of one of these.
+func (k *walk) layersOf(ids []string, network string, at *spot) []guard {
 	key := strings.Join(ids, "\n")
-	if k.pointed(ids) {
+	unworn := len(at.groups) > 0 && network != "" && slices.Contains(at.groups, network)
+	if unworn || k.pointed(ids) {
 		key += "\n" + at.key()
 	}
 	if g, ok := k.layers[key]; ok {
@@ -153,6 +158,9 @@ func (k *walk) layersOf(ids []string, at *spot) []guard {
 			l.add(f, facts.Rules, k.w, at)
 		}
 	}
+	if unworn {
+		k.unworn(network, at, in)
+	}
 	var order []int
 	for n := range byLayer {
 		order = append(order, n)
@@ -167,8 +175,35 @@ func (k *walk) layersOf(ids []string, at *spot) []guard {
 	return out
 }
 
+// unworn adds the filters of a network that speak of a spot. Where none does, nothing is admitted; one that was not
+// listed may speak first.
+func (k *walk) unworn(network string, at *spot, in func(int) *layer) {
+	if n := k.w.Get(network); n == nil {
+		in(0).unknown = append(in(0).unknown, absent(k.w, inventory.ClassNetwork, k.near)...)
+	} else {
+		in(0).unknown = append(in(0).unknown, k.w.Missing(inventory.ClassFirewall, n.Scope, n.Region)...)
+	}
+	seen := map[string]bool{}
+	for _, group := range at.groups {
+		for _, f := range k.w.Into(inventory.ClassFirewall, "applies_to", group) {
+			if seen[f.ID] {
+				continue
+			}
+			seen[f.ID] = true
+			facts := f.Facts.(*inventory.Firewall)
+			if !f.IsKnown("rules") {
+				in(0).unknown = append(in(0).unknown, f.Why("rules"))
+				continue
+			}
+			l := in(facts.Layer)
+			l.owners = append(l.owners, f)
+			l.add(f, facts.Rules, k.w, at)
+		}
+	}
+}
+
 func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, at *place) {
-	filters = k.layersOf(d.firewalls, k.spotOf(d))
+	filters = k.layersOf(d.firewalls, d.network, k.spotOf(d))
 	if d.blind {
 		filters = append(slices.Clone(filters), &layer{unknown: d.doubts})
 	}
@@ -186,7 +221,7 @@ func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, at *place) {
 		at = &place{network: d.network, route: route{doubts: why}, guards: []guard{&subnetGuard{unknown: why}}}
 		return filters, at.guards, at
 	}
-	at = k.placeOf(d.subnet, d.network)
+	at = k.placeOf(d.subnet, d.network, d.groups)
 	return filters, at.guards, at
 }
 
@@ -241,7 +276,7 @@ func (k *walk) look(d *door) sight {
 	if !s.worldMaybe.less(s.world).empty() || !s.maybe.empty() {
 		s.doubts = append(s.doubts, doubtsOf(filters)...)
 	}
-	s.inside, s.any = insiders(filters, d.firewalls)
+	s.inside, s.any = insiders(filters, slices.Concat(d.firewalls, d.groups))
 	if s.inside == unsure {
 		s.doubts = append(s.doubts, doubtsOf(filters)...)
 	}
