@@ -147,6 +147,49 @@ func (c *Catalogue) Framework(id string) *Framework {
 	return nil
 }
 
+// Workings is the version of what decides beside the checks: derived facts and context rules. Raise it when one of them
+// changes, so that what was judged before is judged again.
+const Workings = "1"
+
+// Versions gives the version of every check by its id, and that of the workings under the empty id. A tenant's
+// inventory is judged again for what differs from the versions that judged it last.
+func (c *Catalogue) Versions() map[string]string {
+	out := map[string]string{"": Workings}
+	for _, check := range c.Checks {
+		out[check.ID] = check.Version
+	}
+	return out
+}
+
+// Changed compares the versions that judged before with the catalogue: the ids of checks that are new, changed or gone,
+// and the classes that the new and changed ones speak of. Changed workings concern every class.
+func (c *Catalogue) Changed(before map[string]string) (ids []string, classes []inventory.Class) {
+	now := c.Versions()
+	concerned := map[inventory.Class]bool{}
+	for id, version := range now {
+		if before[id] == version {
+			continue
+		}
+		ids = append(ids, id)
+		for class := range inventory.Classes {
+			concerned[class] = concerned[class] || id == "" || c.byID[id].Speaks(class)
+		}
+	}
+	for id := range before {
+		if _, stands := now[id]; !stands {
+			ids = append(ids, id)
+		}
+	}
+	for class, is := range concerned {
+		if is {
+			classes = append(classes, class)
+		}
+	}
+	slices.Sort(ids)
+	slices.Sort(classes)
+	return ids, classes
+}
+
 // ByClass lists the checks that speak of a class, in the order of their ids.
 func (c *Catalogue) ByClass(class inventory.Class) []*Check { return c.byClass[class] }
 

@@ -42,7 +42,7 @@ type Check struct {
 	Notes      string                     `yaml:"notes"`
 	Examples   []Example                  `yaml:"examples"`
 
-	// Version is the hash of what decides: classes, rules, severity and mapping, not the prose.
+	// Version is the hash of what decides: classes, rules, severity, mapping and the clouds it is asked on, not the prose.
 	Version string `yaml:"-"`
 	// Custom marks a check that an organisation added to the catalogue.
 	Custom bool `yaml:"-"`
@@ -227,8 +227,12 @@ func (c *Check) Mapped(framework string) []string {
 }
 
 func (c *Check) hash() string {
+	asked := map[inventory.Cloud]bool{}
+	for cloud := range c.Clouds {
+		asked[cloud] = c.Asked(cloud)
+	}
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{c.ID, c.Class, c.Severity, c.AppliesWhen, c.PassesWhen, c.ISO2022, c.ISO2013})
+	_ = json.NewEncoder(h).Encode([]any{c.ID, c.Class, c.Severity, c.AppliesWhen, c.PassesWhen, c.ISO2022, c.ISO2013, asked})
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 

@@ -25,6 +25,7 @@ const costLimit = 100_000
 type program struct {
 	run        cel.Program
 	attributes []string
+	parameters []string
 	readsAt    bool
 }
 
@@ -214,8 +215,14 @@ func compile(class inventory.Class, expression string) (*program, error) {
 		switch e.Kind() {
 		case celast.SelectKind:
 			s := e.AsSelect()
-			if s.Operand().Kind() == celast.IdentKind && s.Operand().AsIdent() == "resource" {
+			if s.Operand().Kind() != celast.IdentKind {
+				return
+			}
+			switch s.Operand().AsIdent() {
+			case "resource":
 				p.attributes = append(p.attributes, s.FieldName())
+			case "param":
+				p.parameters = append(p.parameters, s.FieldName())
 			}
 		case celast.IdentKind:
 			p.readsAt = p.readsAt || e.AsIdent() == "at"
