@@ -20,6 +20,8 @@ type Answer[T any] struct {
 type Reason struct {
 	Cause inventory.Cause `json:"cause"`
 	Code  string          `json:"code,omitempty"`
+	// Cure is the right, or the command, that the provider itself names as what is missing; empty when it names none.
+	Cure string `json:"cure,omitempty"`
 }
 
 // ErrAbsent is returned by a call whose answer is that there is no such thing: not configured, not set.
@@ -76,6 +78,9 @@ func (a Answer[T]) Unknown() *inventory.Unknown {
 	}
 	if a.Failed == nil {
 		return &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: a.Action, Permission: permission}
+	}
+	if a.Failed.Cure != "" {
+		permission = a.Failed.Cure
 	}
 	return &inventory.Unknown{Cause: a.Failed.Cause, Code: a.Failed.Code, Action: a.Action, Permission: permission}
 }

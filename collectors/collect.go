@@ -162,6 +162,9 @@ func (l *listing[C]) run(ctx context.Context, id string) error {
 		l.row.Unknown = &inventory.Unknown{
 			Cause: reason.Cause, Code: reason.Code, Action: d.ListAction, Permission: d.ListPermission,
 		}
+		if reason.Cure != "" {
+			l.row.Unknown.Permission = reason.Cure
+		}
 		l.count(d.ListAction, reason.Code)
 	}
 	if err := l.flush(ctx); err != nil {
