@@ -79,6 +79,9 @@ func (s *Server) fillInventory(r *http.Request, tx store.Tx, p *inventoryPage, f
 	}
 	p.Scopes, err = s.scopeOptions(r, tx, p.Scope)
 	p.Any = len(p.Scopes) > 1
+	for i := range p.Rows {
+		p.Rows[i].Scope = wordOf(p.Scopes, found[i].ScopeID.String(), p.Rows[i].Scope)
+	}
 	return err
 }
 

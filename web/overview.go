@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -13,6 +14,9 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
 )
+
+// overviewScopes is how many scopes the overview shows, the lowest score first.
+const overviewScopes = 8
 
 // chartDays is how far the line of the overview reaches back, compareDays what the score is compared with.
 const (
@@ -40,6 +44,7 @@ type overviewPage struct {
 	Findings  []findingRow
 	Standing  int64
 	Scopes    []scopeRow
+	AllScopes int
 }
 
 // scorePanel is a figure with all it must never stand without: coverage, formula, movement.
@@ -205,7 +210,7 @@ func (s *Server) fillScopes(r *http.Request, tx store.Tx, p *overviewPage) error
 	if err != nil {
 		return err
 	}
-	p.Scopes, p.Connected = rows, len(rows) > 0
+	p.Connected, p.AllScopes = len(rows) > 0, len(rows)
 	var clouds []string
 	for _, row := range rows {
 		if title := row.Cloud.Title(); !slices.Contains(clouds, title) {
@@ -214,6 +219,8 @@ func (s *Server) fillScopes(r *http.Request, tx store.Tx, p *overviewPage) error
 	}
 	slices.Sort(clouds)
 	p.Clouds = and(clouds)
+	slices.SortStableFunc(rows, func(a, b scopeRow) int { return cmp.Compare(a.Score, b.Score) })
+	p.Scopes = rows[:min(len(rows), overviewScopes)]
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -96,6 +97,13 @@ func (s *Server) fillResource(r *http.Request, tx store.Tx, p *resourcePage, id 
 	}
 	p.Detail, p.Row, p.Title = d, resourceRows(p.frame, []store.Resource{d.Resource})[0], d.Name
 	p.Seen, p.Observed = p.When(d.FirstSeenAt), p.When(d.ObservedAt)
+	scope, err := tx.Scope(r.Context(), d.ScopeID)
+	switch {
+	case err == nil:
+		p.Row.Scope = cmp.Or(scope.Name, p.Row.Scope)
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
 	if d.Gone && d.ValidTo != nil {
 		at := p.When(*d.ValidTo)
 		p.Ended = &at

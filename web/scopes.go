@@ -138,6 +138,16 @@ func (row *scopeRow) lastRun(f frame, run store.Run) {
 	row.RunAt = f.When(at)
 }
 
+// wordOf is the word of an option by its value, or the word given when there is none.
+func wordOf(list []option, value, otherwise string) string {
+	for _, o := range list {
+		if o.Value == value {
+			return o.Word
+		}
+	}
+	return otherwise
+}
+
 // scopeOptions lists the scopes to choose from.
 func (s *Server) scopeOptions(r *http.Request, tx store.Tx, chosen string) ([]option, error) {
 	scopes, err := allScopes(r, tx)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api/auth"
@@ -104,7 +105,7 @@ func New(o Options) http.Handler {
 
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.numbered, s.guarded, s.recovered, http.NewCrossOriginProtection().Handler)
+	r.Use(s.numbered, s.guarded, middleware.Compress(5), s.recovered, http.NewCrossOriginProtection().Handler)
 	r.Handle("GET /static/*", assets)
 	r.Group(func(r chi.Router) {
 		r.Use(s.auth.Identify)

@@ -21,10 +21,23 @@
     document.dispatchEvent(new CustomEvent("plumbline:theme"));
   });
 
-  // A date or a choice that is picked is a question asked.
+  // A date that is picked is a question asked, of whatever the address holds by now.
   document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-asks]")) event.target.form.requestSubmit();
+    if (!event.target.matches("[data-asks]")) return;
+    const query = new URLSearchParams(location.search);
+    query.delete("cursor");
+    query.delete("as_of");
+    if (event.target.value) query.set("as_of", event.target.value);
+    location.search = query;
   });
+
+  // What was left empty does not clutter the address.
+  document.addEventListener("formdata", (event) => {
+    if (event.target.method !== "get") return;
+    const empty = [...event.formData].filter(([, value]) => value === "");
+    empty.forEach(([name]) => event.formData.delete(name));
+  });
+
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
     if (opener) one("#" + opener.dataset.opens)?.showModal();
