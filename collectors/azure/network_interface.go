@@ -1,0 +1,192 @@
+package azure
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+var (
+	errNoSuchAddress = errors.New("an interface names a public address that is not listed")
+	errNoSuchGallery = errors.New("an image names a gallery that is not listed")
+)
+
+var networkInterfaces = rowsOf{typ: "Microsoft.Network/networkInterfaces", version: "2024-05-01"}
+
+// networkInterface is what is read of an interface, of a machine or of an instance of a scale set.
+type networkInterface struct {
+	Machine  *ref             `json:"virtualMachine,omitempty"`
+	Endpoint *ref             `json:"privateEndpoint,omitempty"`
+	Service  *ref             `json:"privateLinkService,omitempty"`
+	Group    *ref             `json:"networkSecurityGroup,omitempty"`
+	Ends     *[]configuration `json:"ipConfigurations,omitempty"`
+}
+
+// configuration is an address of an interface.
+type configuration struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Properties struct {
+		Private string `json:"privateIPAddress,omitempty"`
+		Public  *ref   `json:"publicIPAddress,omitempty"`
+		Subnet  *ref   `json:"subnet,omitempty"`
+		Groups  []ref  `json:"applicationSecurityGroups,omitempty"`
+		Pools   []ref  `json:"loadBalancerBackendAddressPools,omitempty"`
+	} `json:"properties"`
+}
+
+// subnet is where the interface stands: all its addresses are in one subnet.
+func (n networkInterface) subnet() string {
+	for _, e := range deref(n.Ends) {
+		if id := e.Properties.Subnet.id(); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// interfaceAnswers is an interface with what its subnet, its public addresses and its private endpoint add.
+type interfaceAnswers struct {
+	Interface seen[networkInterface]
+	Around    collectors.Answer[around]
+	Public    collectors.Answer[[]address]
+	Target    collectors.Answer[target]
+}
+
+var _ = registerInterfaces("azure.network.network_interface", networkInterfaces)
+
+// Instances of a uniform scale set have interfaces in a table of their own.
+var _ = registerInterfaces("azure.compute.scale_set_interface", scaleSetInterfaces)
+
+var scaleSetInterfaces = rowsOf{typ: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces",
+	version: "2018-10-01", table: "computeresources"}
+
+func registerInterfaces(kind inventory.Kind, l rowsOf) struct{} {
+	return collectors.Register(&Sources, collectors.Source[*Clients, seen[networkInterface], interfaceAnswers]{
+		Kind: kind, Class: inventory.ClassNetworkInterface,
+		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(), privateEndpoints.permission()},
+		ListAction:  l.action(), ListPermission: l.permission(), Global: true,
+		List: func(ctx context.Context, c *Clients) iter.Seq2[seen[networkInterface], error] {
+			return keptRows[networkInterface](ctx, c, l)
+		},
+		Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[seen[networkInterface], error] {
+			return findRow[networkInterface](ctx, c, l, id)
+		},
+		Ask:   askInterface,
+		Facts: func(w collectors.Where, a interfaceAnswers) *inventory.Resource { return interfaceFacts(w, a, l) },
+	})
+}
+
+func askInterface(ctx context.Context, c *Clients, s seen[networkInterface]) interfaceAnswers {
+	n := s.Row.Properties
+	var public []string
+	for _, e := range deref(n.Ends) {
+		if id := e.Properties.Public.id(); id != "" && !strings.Contains(id, "/virtualmachinescalesets/") {
+			public = append(public, id)
+		}
+	}
+	a := interfaceAnswers{Interface: s, Around: aroundOf(ctx, c, n.subnet()), Public: addressesOf(ctx, c, public)}
+	a.Target = targetOf(ctx, c, n.Endpoint.id())
+	return a
+}
+
+func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory.Resource {
+	facts := &inventory.NetworkInterface{}
+	r := described(a.Interface, facts)
+	defer leftOut(r, l)
+	n := a.Interface.Row.Properties
+	if n.Ends == nil {
+		return r
+	}
+	for _, e := range *n.Ends {
+		if e.Properties.Private != "" {
+			facts.PrivateAddresses = append(facts.PrivateAddresses, e.Properties.Private)
+		}
+		for _, g := range e.Properties.Groups {
+			if !slices.Contains(facts.Groups, g.id()) {
+				facts.Groups = append(facts.Groups, g.id())
+			}
+		}
+	}
+	facts.Subnet = n.subnet()
+	facts.Network = networkOf(facts.Subnet)
+	r.Known("private_addresses", "groups")
+	if facts.Network != "" {
+		r.Known("subnet", "network")
+	}
+	wearerFacts(r, facts, a)
+	collectors.Know(r, a.Public, func(found *[]address) {
+		for _, p := range deref(found) {
+			if p.Address != "" {
+				facts.PublicAddresses = append(facts.PublicAddresses, p.Address)
+			}
+		}
+	}, "public_addresses")
+	if l.table == scaleSetInterfaces.table && slices.ContainsFunc(*n.Ends, func(e configuration) bool { return e.Properties.Public != nil }) {
+		// The addresses of instances are in no table that lists them all.
+		facts.PublicAddresses = nil
+		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GET " + l.typ + "/ipConfigurations/publicIPAddresses"}, "public_addresses")
+	}
+	interfaceFilters(w, r, facts, a)
+	return r
+}
+
+// wearerFacts says what wears the interface.
+func wearerFacts(r *inventory.Resource, facts *inventory.NetworkInterface, a interfaceAnswers) {
+	n := a.Interface.Row.Properties
+	switch {
+	case n.Machine.id() != "":
+		facts.Wearer, facts.WearerType = n.Machine.id(), "machine"
+	case strings.Contains(r.ID, "/virtualmachinescalesets/"):
+		facts.Wearer, facts.WearerType = above(r.ID, "/networkinterfaces/"), "machine"
+	case n.Endpoint.id() != "":
+		collectors.Know(r, a.Target, func(found *target) {
+			t := deref(found)
+			facts.Wearer, facts.WearerType = t.ID, "other"
+			if strings.Contains(t.ID, "/microsoft.sql/") || strings.Contains(t.ID, "/microsoft.dbfor") ||
+				strings.Contains(t.ID, "/microsoft.documentdb/") || strings.Contains(t.ID, "/microsoft.cache/") {
+				facts.WearerType = "database"
+			}
+		}, "wearer", "wearer_type")
+		return
+	case n.Service.id() != "":
+		facts.Wearer, facts.WearerType = n.Service.id(), "other"
+	}
+	r.Known("wearer", "wearer_type")
+}
+
+// interfaceFilters are the group of the subnet and that of the interface. Where there is neither, a standard address is
+// closed to the internet; a basic one is open.
+func interfaceFilters(w collectors.Where, r *inventory.Resource, facts *inventory.NetworkInterface, a interfaceAnswers) {
+	why := a.Around.Unknown()
+	if why == nil && a.Around.Value != nil && !a.Around.Value.Found {
+		why = &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: virtualNetworks.action(), Permission: virtualNetworks.permission()}
+	}
+	if why != nil {
+		r.SetUnknown(*why, "firewalls")
+		return
+	}
+	around := deref(a.Around.Value)
+	private := a.Interface.Row.Properties.Endpoint.id() != ""
+	if around.Group != "" && (!private || around.EndpointGroups) {
+		facts.Firewalls = append(facts.Firewalls, around.Group)
+	}
+	if own := a.Interface.Row.Properties.Group.id(); own != "" && own != around.Group {
+		facts.Firewalls = append(facts.Firewalls, own)
+	}
+	basic := slices.ContainsFunc(deref(a.Public.Value), func(p address) bool { return !p.Standard })
+	switch {
+	case len(facts.Firewalls) > 0 || basic:
+	case a.Public.Unknown() != nil:
+		r.SetUnknown(*a.Public.Unknown(), "firewalls")
+		return
+	default:
+		facts.Firewalls = []string{impliedFilterID(w.Scope)}
+	}
+	r.Known("firewalls")
+}
