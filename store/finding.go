@@ -61,6 +61,8 @@ type FindingFilter struct {
 	Scope      uuid.UUID
 	Region     string
 	Resource   uuid.UUID
+	// Why picks what waits for this reason: its cause and its permission, where they are set.
+	Why inventory.Unknown
 	// Query is a part of the resource's name, any case.
 	Query        string
 	ChangedSince time.Time
@@ -83,11 +85,13 @@ const findingMatch = `
 
 const findingState = `
 		AND    (@verdict = '' OR f.verdict = @verdict)
-		AND    (cardinality(@states::text[]) = 0 OR f.state = ANY(@states))`
+		AND    (cardinality(@states::text[]) = 0 OR f.state = ANY(@states))
+		AND    (@why = '' OR f.unknown @> nullif(@why, '')::jsonb)`
 
 const versionState = `
 		AND    (@verdict = '' OR v.verdict = @verdict)
-		AND    (cardinality(@states::text[]) = 0 OR v.state = ANY(@states))`
+		AND    (cardinality(@states::text[]) = 0 OR v.state = ANY(@states))
+		AND    (@why = '' OR v.unknown @> nullif(@why, '')::jsonb)`
 
 const findingColumns = `f.id, f.resource_id, f.scope_id, f.check_id, f.class, f.kind, f.region, f.resource_name,
 		f.verdict, f.base_severity, f.severity, f.state, f.since, f.not_read_since, f.resolved_at, f.valid_from,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -132,7 +133,26 @@ func (f FindingFilter) args(tenant uuid.UUID) pgx.NamedArgs {
 	standing, resolved := f.reach()
 	return pgx.NamedArgs{"tenant": tenant, "check": check, "checks": orEmpty(checks), "class": f.Class, "kind": f.Kind,
 		"scope": orNull(f.Scope), "resource": orNull(f.Resource), "region": f.Region, "pattern": containing(f.Query),
-		"verdict": f.Verdict, "states": orEmpty(f.States), "severities": f.ranks(), "standing": standing, "resolved": resolved}
+		"verdict": f.Verdict, "why": f.why(), "states": orEmpty(f.States), "severities": f.ranks(), "standing": standing, "resolved": resolved}
+}
+
+// why is the reason that is wanted, as the JSON that an array of reasons must contain; empty when any will do.
+func (f FindingFilter) why() string {
+	wanted := map[string]string{}
+	if f.Why.Cause != "" {
+		wanted["cause"] = string(f.Why.Cause)
+	}
+	if f.Why.Permission != "" {
+		wanted["permission"] = f.Why.Permission
+	}
+	if len(wanted) == 0 {
+		return ""
+	}
+	raw, err := json.Marshal([]map[string]string{wanted})
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	return string(raw)
 }
 
 // reach says whether the wanted states are among those that stand, and whether resolved is wanted.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,7 +35,7 @@ type findingsPage struct {
 
 // findingQuery is the filter as it stands in the address.
 type findingQuery struct {
-	Verdict, Severity, State, Check, Control, Framework, Class, Scope, Resource, Region, Query, Sort string
+	Verdict, Severity, State, Check, Control, Framework, Class, Scope, Resource, Region, Query, Cause, Permission, Sort string
 }
 
 // bar is one count by verdict and severity, as a link that shows what it counts.
@@ -128,7 +129,8 @@ func (s *Server) fillFindings(r *http.Request, tx store.Tx, p *findingsPage, fil
 
 // fillBars counts by severity. The counts are kept by scope and check, so with another filter there are none to show.
 func (s *Server) fillBars(r *http.Request, tx store.Tx, p *findingsPage, filter store.FindingFilter) error {
-	counted := filter.Class == "" && filter.Query == "" && filter.Region == "" && filter.Resource == uuid.Nil && len(filter.States) == 0
+	counted := filter.Class == "" && filter.Query == "" && filter.Region == "" && filter.Resource == uuid.Nil && len(filter.States) == 0 &&
+		filter.Why == (inventory.Unknown{})
 	var sum evaluator.Tally
 	if counted {
 		counts, err := tx.CheckCounts(r.Context(), filter.Scope, filter.Checks, filter.AsOf)
@@ -155,13 +157,13 @@ func readFindingQuery(r *http.Request) findingQuery {
 	get := r.URL.Query().Get
 	return findingQuery{Verdict: get("verdict"), Severity: get("severity"), State: get("state"), Check: get("check"),
 		Control: get("control"), Framework: get("framework"), Class: get("class"), Scope: get("scope"), Resource: get("resource"),
-		Region: get("region"), Query: strings.TrimSpace(get("q")), Sort: get("sort")}
+		Region: get("region"), Cause: get("cause"), Permission: get("permission"), Query: strings.TrimSpace(get("q")), Sort: get("sort")}
 }
 
 // findingFilter checks the words of the address. A word that means nothing is refused: to leave it out would show more
 // than was asked for.
 func (s *Server) findingFilter(q findingQuery) (store.FindingFilter, error) {
-	f := store.FindingFilter{Class: inventory.Class(q.Class), Region: q.Region, Query: q.Query, Sort: store.SortWorst}
+	f := store.FindingFilter{Why: inventory.Unknown{Cause: inventory.Cause(q.Cause), Permission: q.Permission}, Class: inventory.Class(q.Class), Region: q.Region, Query: q.Query, Sort: store.SortWorst}
 	switch evaluator.Verdict(q.Verdict) {
 	case evaluator.None, evaluator.Fail, evaluator.Unknown:
 		f.Verdict = evaluator.Verdict(q.Verdict)
@@ -252,6 +254,7 @@ func (p *findingsPage) picked(s *Server) []removable {
 		add("Control of "+strconv.Itoa(framework.Edition), p.Filter.Control, "control", "framework")
 	}
 	add("Region", p.Filter.Region, "region")
+	add("Missing", cmp.Or(p.Filter.Permission, p.Filter.Cause), "permission", "cause")
 	if p.Filter.Resource != "" && len(p.Rows) > 0 {
 		add("Resource", p.Rows[0].ResourceName, "resource")
 	} else {

@@ -8,6 +8,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"github.com/plumbline-posture/plumbline/evaluator"
+	"github.com/plumbline-posture/plumbline/store"
 )
 
 func TestOverviewInvitesToConnect(t *testing.T) {
@@ -58,6 +59,21 @@ func TestOverviewCountsAgreeWithTheListsTheyLeadTo(t *testing.T) {
 			t.Errorf("%s counts %s, the list it leads to has %d", strings.TrimSpace(e.Text()), want, got)
 		}
 	})
+}
+
+func TestMissingRightsLeadToWhatTheyAnswer(t *testing.T) {
+	t.Parallel()
+	s := full(t)
+	s.get(t, "/").Find(`.rows a[href*="cause="]`).Each(func(_ int, e *goquery.Selection) {
+		list := s.get(t, e.AttrOr("href", ""))
+		if got, want := plural(list.Find("#results tbody tr").Length(), "question", "questions"), e.Text(); got != want {
+			t.Errorf("%s leads to %s", want, got)
+		}
+	})
+	path := "/scopes/" + store.ScopeKey(string(store0)).String()
+	if s.get(t, path).Find(`.rows a[href*="scope="][href*="permission="]`).Length() == 0 {
+		t.Error("the rights a scope lacks lead nowhere")
+	}
 }
 
 func TestOverviewOfTheOtherEdition(t *testing.T) {

@@ -77,7 +77,7 @@ func (s *Server) fillScope(r *http.Request, tx store.Tx, p *scopePage, id uuid.U
 		}
 		p.Unknowns = unknownRows(p.frame, unknown)
 		for i := range p.Unknowns {
-			p.Unknowns[i].Href = p.Row.UnknownHref
+			p.Unknowns[i].Href = p.To(p.Unknowns[i].Href, "scope", id.String())
 		}
 	}
 	return p.fillRuns(r, tx, id)

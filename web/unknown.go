@@ -16,7 +16,7 @@ func unknownRows(f frame, found []store.UnknownCause) []unknownRow {
 	out := make([]unknownRow, len(found))
 	for i, u := range found {
 		out[i] = unknownRow{Why: unknownWord(u.Cause), Permission: u.Permission, Action: u.Action, Code: u.Code,
-			Questions: u.Questions, Scopes: u.Scopes, Href: f.To("/findings", "verdict", "unknown")}
+			Questions: u.Questions, Scopes: u.Scopes, Href: f.To("/findings", "verdict", "unknown", "cause", string(u.Cause), "permission", u.Permission)}
 	}
 	return out
 }

@@ -21,6 +21,14 @@
     document.dispatchEvent(new CustomEvent("plumbline:theme"));
   });
 
+  // A link to something folded away opens it.
+  const unfold = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    if (target) all(":scope > details", target).forEach((details) => { details.open = true; });
+  };
+  unfold();
+  addEventListener("hashchange", unfold);
+
   // A date that is picked is a question asked, of whatever the address holds by now.
   document.addEventListener("change", (event) => {
     if (!event.target.matches("[data-asks]")) return;
