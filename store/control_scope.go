@@ -12,7 +12,8 @@ import (
 )
 
 // ControlByScope gives the status of a control in each scope that had one at a moment; the zero moment means now.
-func (tx Tx) ControlByScope(ctx context.Context, framework, control string, asOf time.Time) (map[inventory.ScopeID]evaluator.Status, error) {
+func (tx Tx) ControlByScope(ctx context.Context, framework, control string,
+	asOf time.Time) (map[inventory.ScopeID]evaluator.Status, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT s.natural_id, c.status
 		FROM   scopes s

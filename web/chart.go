@@ -163,8 +163,10 @@ func (c *chart) lines() {
 	if c.CoverageY <= c.ScoreY {
 		c.ScoreWord.At, c.CoverageWord.At = below, max(10, above)
 	}
-	c.Label = fmt.Sprintf("Score from %s to %s percent and coverage from %s to %s percent, %s to %s.", percent(first.Score),
-		percent(end.Score), percent(first.Coverage), percent(end.Coverage), first.At.Format("2 January"), end.At.Format("2 January 2006"))
+	c.Label = fmt.Sprintf("Score from %s to %s percent and coverage from %s to %s percent, %s to %s.",
+		percent(first.Score),
+		percent(end.Score), percent(first.Coverage), percent(end.Coverage), first.At.Format("2 January"),
+		end.At.Format("2 January 2006"))
 }
 
 // movements marks the days on which the score moved by a point or more, the largest four.

@@ -44,8 +44,9 @@ func (s *Server) checks(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Scripts = []string{"htmx"}
 	get := r.URL.Query().Get
-	p := checksPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Severity: get("severity"), Clouds: clouds,
-		All: len(s.catalogue.Checks), Version: s.catalogue.Version}
+	p := checksPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Severity: get("severity"),
+		Clouds: clouds,
+		All:    len(s.catalogue.Checks), Version: s.catalogue.Version}
 	var list []*evaluator.Check
 	for _, check := range s.catalogue.Checks {
 		if p.wants(check) {
@@ -164,7 +165,8 @@ func (s *Server) fillCheck(r *http.Request, tx store.Tx, p *checkPage) error {
 	for _, t := range tallies {
 		p.Open += t.Fails() + t.Unknown
 	}
-	found, _, err := tx.Findings(r.Context(), store.FindingFilter{Checks: []string{p.Check.ID}, AsOf: p.at}, store.Page{Limit: 10})
+	found, _, err := tx.Findings(r.Context(), store.FindingFilter{Checks: []string{p.Check.ID}, AsOf: p.at},
+		store.Page{Limit: 10})
 	if err != nil {
 		return err
 	}

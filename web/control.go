@@ -122,7 +122,8 @@ func (s *Server) fillControl(r *http.Request, tx store.Tx, p *controlPage) error
 		p.Fails, p.Unknowns = p.Fails+c.Tally.Fails(), p.Unknowns+c.Tally.Unknown
 	}
 	if len(ids) > 0 {
-		found, _, err := tx.Findings(ctx, store.FindingFilter{Checks: ids, Verdict: evaluator.Fail, AsOf: p.at}, store.Page{Limit: 10})
+		found, _, err := tx.Findings(ctx, store.FindingFilter{Checks: ids, Verdict: evaluator.Fail, AsOf: p.at},
+			store.Page{Limit: 10})
 		if err != nil {
 			return err
 		}
@@ -291,7 +292,8 @@ func (s *Server) fillCounterparts(r *http.Request, tx store.Tx, p *controlPage) 
 		for _, id := range p.Control.Counterparts {
 			if control := other.Control(id); control != nil {
 				cell := newControlCell(p.frame, other, control, byID[id])
-				p.Counterparts = append(p.Counterparts, controlLine{id, control.Title, strconv.Itoa(other.Edition), cell.Href, cell.Status})
+				p.Counterparts = append(p.Counterparts, controlLine{id, control.Title, strconv.Itoa(other.Edition), cell.Href,
+					cell.Status})
 			}
 		}
 	}
@@ -318,15 +320,18 @@ func (p *controlPage) fillHistory(r *http.Request, tx store.Tx) error {
 			from = begin
 		}
 		if next.After(from) {
-			p.Strip = append(p.Strip, span{X: round1(1000 * from.Sub(begin).Seconds() / whole), Width: round1(1000 * next.Sub(from).Seconds() / whole), Class: controlMark(h.Status).Class})
+			p.Strip = append(p.Strip, span{X: round1(1000 * from.Sub(begin).Seconds() / whole),
+				Width: round1(1000 * next.Sub(from).Seconds() / whole), Class: controlMark(h.Status).Class})
 			words = append(words, strings.ToLower(controlMark(h.Status).Word)+" from "+from.Format("2 January"))
 		}
 		next = from
-		p.Story = append(p.Story, storyLine{At: p.When(h.ValidFrom), What: controlMark(h.Status).Word, Words: h.Because, Class: controlMark(h.Status).Class})
+		p.Story = append(p.Story, storyLine{At: p.When(h.ValidFrom), What: controlMark(h.Status).Word, Words: h.Because,
+			Class: controlMark(h.Status).Class})
 	}
 	slices.Reverse(words)
 	p.StripLabel = sentence(strings.Join(words, ", ")) + "."
-	p.StripDays = []tick{{At: 0, Word: begin.Format("2 Jan"), Anchor: "start"}, {At: 1000, Word: end.Format("2 Jan"), Anchor: "end"}}
+	p.StripDays = []tick{{At: 0, Word: begin.Format("2 Jan"), Anchor: "start"}, {At: 1000, Word: end.Format("2 Jan"),
+		Anchor: "end"}}
 	if len(p.Story) > 12 {
 		p.Story = p.Story[:12]
 	}

@@ -60,7 +60,10 @@ func (s *Server) controls(w http.ResponseWriter, r *http.Request) error {
 	if p.Chosen != "" && !slices.Contains(evaluator.Statuses, p.Chosen) {
 		return badRequest("There is no control status of that name.")
 	}
-	p.Editions = s.editions(p.frame, func(id string) string { return p.To("/controls", "framework", id, "status", string(p.Chosen)) })
+	p.Editions = s.editions(p.frame, func(id string) string {
+		return p.To("/controls", "framework", id, "status",
+			string(p.Chosen))
+	})
 	err = s.in(r, func(tx store.Tx) error {
 		statuses, err := tx.ControlStatuses(r.Context(), framework.ID, uuid.Nil, controlIDs(framework), p.at)
 		if err != nil {
@@ -103,7 +106,8 @@ func controlIDs(f *evaluator.Framework) []string {
 
 // themeRows sorts controls under their themes. A control without a status is not evaluated; keep limits them to one
 // status, empty keeps all. A theme of which nothing is left is left out.
-func themeRows(f frame, framework *evaluator.Framework, statuses []store.ControlStatus, keep evaluator.Status) []themeRow {
+func themeRows(f frame, framework *evaluator.Framework, statuses []store.ControlStatus,
+	keep evaluator.Status) []themeRow {
 	byID := make(map[string]store.ControlStatus, len(statuses))
 	for _, s := range statuses {
 		byID[s.ControlID] = s
@@ -132,11 +136,15 @@ func themeRows(f frame, framework *evaluator.Framework, statuses []store.Control
 	return out
 }
 
-func newControlCell(f frame, framework *evaluator.Framework, control *evaluator.Control, status store.ControlStatus) controlCell {
+func newControlCell(f frame, framework *evaluator.Framework, control *evaluator.Control,
+	status store.ControlStatus) controlCell {
 	cell := controlCell{
-		ID: control.ID, Short: strings.TrimPrefix(control.ID, control.Theme+"."), Title: control.Title, Question: control.Question,
-		Href: f.To("/controls/" + framework.ID + "/" + control.ID), Mode: control.Mode, Strength: control.Strength, Checks: len(control.Checks),
-		Status: cmp.Or(status.Status, evaluator.StatusNotEvaluated), Because: cmp.Or(status.Because, "Nothing has been judged yet."),
+		ID: control.ID, Short: strings.TrimPrefix(control.ID, control.Theme+"."), Title: control.Title,
+		Question: control.Question,
+		Href:     f.To("/controls/" + framework.ID + "/" + control.ID), Mode: control.Mode, Strength: control.Strength,
+		Checks: len(control.Checks),
+		Status: cmp.Or(status.Status, evaluator.StatusNotEvaluated), Because: cmp.Or(status.Because,
+			"Nothing has been judged yet."),
 		Figure: newScorePanel(status.Figure()), Assessed: status.Status != "",
 	}
 	if cell.Assessed {

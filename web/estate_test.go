@@ -46,35 +46,50 @@ const (
 	analytics inventory.ScopeID = "gcp:analytics-eu"
 )
 
-var scopeNames = map[inventory.ScopeID]string{shop: "shop-production", data: "shop-data", store0: "Storefront", analytics: "analytics-eu"}
+var scopeNames = map[inventory.ScopeID]string{shop: "shop-production", data: "shop-data", store0: "Storefront",
+	analytics: "analytics-eu"}
 
 // hostPath is a way from the internet to the build host.
 var hostPath = []inventory.Path{{Ports: []string{"tcp/22"}, Hops: []inventory.Hop{
 	{Label: "Internet", Detail: "0.0.0.0/0"}, {Label: "External address", Detail: "34.91.7.20, ephemeral"},
 	{Label: "Route", Detail: "default-internet, 0.0.0.0/0"},
-	{Label: "allow-ssh-temp", Detail: "priority 900, tcp/22 for tag ci", Resource: "//compute.googleapis.com/projects/analytics-eu/global/firewalls/allow-ssh-temp", Opens: true},
-	{Label: "build-03", Detail: "tag ci", Resource: "//compute.googleapis.com/projects/analytics-eu/zones/europe-west4-a/instances/build-03"},
+	{Label: "allow-ssh-temp", Detail: "priority 900, tcp/22 for tag ci",
+		Resource: "//compute.googleapis.com/projects/analytics-eu/global/firewalls/allow-ssh-temp", Opens: true},
+	{Label: "build-03", Detail: "tag ci",
+		Resource: "//compute.googleapis.com/projects/analytics-eu/zones/europe-west4-a/instances/build-03"},
 }}}
 
 func estate() []thing {
 	things := []thing{
-		{analytics, "gcp.compute.instance", "//compute.googleapis.com/projects/analytics-eu/zones/europe-west4-a/instances/build-03", "build-03", "europe-west4-a",
-			inventory.ClassComputeInstance, map[string]any{"exposure": "open", "reachable_admin_ports": []string{"tcp/22"}, "public_address": true, "paths": hostPath},
+		{analytics, "gcp.compute.instance",
+			"//compute.googleapis.com/projects/analytics-eu/zones/europe-west4-a/instances/build-03", "build-03",
+			"europe-west4-a",
+			inventory.ClassComputeInstance, map[string]any{"exposure": "open", "reachable_admin_ports": []string{"tcp/22"},
+				"public_address": true, "paths": hostPath},
 			map[string]string{"os_family": "osconfig.inventories.list"}, 0, nil},
-		{shop, "aws.rds.db_instance", "arn:aws:rds:eu-central-1:123456789012:db:crm-replica", "crm-replica", "eu-central-1", inventory.ClassDatabase,
-			map[string]any{"publicly_accessible": true, "encrypted_at_rest": false}, map[string]string{"audit_logged": "rds:DescribeDBParameters"}, 0, nil},
+		{shop, "aws.rds.db_instance", "arn:aws:rds:eu-central-1:123456789012:db:crm-replica", "crm-replica",
+			"eu-central-1", inventory.ClassDatabase,
+			map[string]any{"publicly_accessible": true, "encrypted_at_rest": false},
+			map[string]string{"audit_logged": "rds:DescribeDBParameters"}, 0, nil},
 		{shop, "aws.s3.bucket", "arn:aws:s3:::shop-exports", "shop-exports", "eu-central-1", inventory.ClassObjectStorage,
 			map[string]any{"versioning": false, "tls_required": false}, nil, 14, map[string]any{"versioning": true}},
-		{shop, "aws.ec2.security_group", "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-0aa11bb22cc33dd44", "web-front", "eu-central-1", inventory.ClassFirewall, nil, nil, 0, nil},
-		{store0, "azure.storage.account", "/subscriptions/3f2b8c1e-6d54-4a7b-9c0d-1e2f3a4b5c6d/resourceGroups/shop/providers/Microsoft.Storage/storageAccounts/shopassets", "shopassets", "westeurope",
-			inventory.ClassObjectStorage, map[string]any{"tls_min_version": 1.0}, map[string]string{"access_logged": "Microsoft.Insights/diagnosticSettings/read", "delete_protected": "Microsoft.Storage/storageAccounts/blobServices/read"}, 0, nil},
+		{shop, "aws.ec2.security_group", "arn:aws:ec2:eu-central-1:123456789012:security-group/sg-0aa11bb22cc33dd44",
+			"web-front", "eu-central-1", inventory.ClassFirewall, nil, nil, 0, nil},
+		{store0, "azure.storage.account",
+			"/subscriptions/3f2b8c1e-6d54-4a7b-9c0d-1e2f3a4b5c6d/resourceGroups/shop/providers/Microsoft.Storage/storageAccounts/shopassets", "shopassets", "westeurope",
+			inventory.ClassObjectStorage, map[string]any{"tls_min_version": 1.0},
+			map[string]string{"access_logged": "Microsoft.Insights/diagnosticSettings/read",
+				"delete_protected": "Microsoft.Storage/storageAccounts/blobServices/read"}, 0, nil},
 	}
 	for i := range 9 {
 		name := fmt.Sprintf("archive-%02d", i)
 		things = append(things,
-			thing{data, "aws.s3.bucket", "arn:aws:s3:::" + name, name, "eu-west-1", inventory.ClassObjectStorage, nil, nil, 4 + 2*i, nil},
-			thing{analytics, "gcp.storage.bucket", "//storage.googleapis.com/projects/_/buckets/lake-" + name, "lake-" + name, "europe-west4", inventory.ClassObjectStorage, nil, nil, 6 + 2*i, nil},
-			thing{store0, "azure.compute.machine", "/subscriptions/3f2b8c1e/virtualMachines/web-" + name, "web-" + name, "westeurope", inventory.ClassComputeInstance, nil, nil, 8 + i, nil})
+			thing{data, "aws.s3.bucket", "arn:aws:s3:::" + name, name, "eu-west-1", inventory.ClassObjectStorage, nil, nil,
+				4 + 2*i, nil},
+			thing{analytics, "gcp.storage.bucket", "//storage.googleapis.com/projects/_/buckets/lake-" + name,
+				"lake-" + name, "europe-west4", inventory.ClassObjectStorage, nil, nil, 6 + 2*i, nil},
+			thing{store0, "azure.compute.machine", "/subscriptions/3f2b8c1e/virtualMachines/web-" + name, "web-" + name,
+				"westeurope", inventory.ClassComputeInstance, nil, nil, 8 + i, nil})
 	}
 	return things
 }
@@ -87,7 +102,8 @@ func (x thing) resource(t testing.TB, step int, at time.Time) *inventory.Resourc
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored := inventory.Stored{Known: map[string]json.RawMessage{}, Unknown: map[string]inventory.Unknown{}, NotApplicable: map[string]string{}}
+	stored := inventory.Stored{Known: map[string]json.RawMessage{}, Unknown: map[string]inventory.Unknown{},
+		NotApplicable: map[string]string{}}
 	for _, a := range r.Schema().Attributes {
 		value, ok := x.given[a.Name]
 		if then, mended := x.then[a.Name]; mended && step >= x.mended {
@@ -95,7 +111,8 @@ func (x thing) resource(t testing.TB, step int, at time.Time) *inventory.Resourc
 		}
 		switch {
 		case x.denied[a.Name] != "":
-			stored.Unknown[a.Name] = inventory.Unknown{Cause: inventory.CauseDenied, Action: "Get" + a.Name, Permission: x.denied[a.Name], Code: "AccessDenied"}
+			stored.Unknown[a.Name] = inventory.Unknown{Cause: inventory.CauseDenied, Action: "Get" + a.Name,
+				Permission: x.denied[a.Name], Code: "AccessDenied"}
 			continue
 		case !ok && !a.CEL:
 			continue
@@ -166,7 +183,8 @@ func newWorld(t testing.TB, dsn string) *world {
 		t.Fatal(err)
 	}
 	w := &world{store: s, catalogue: catalogue, tenant: uuid.New()}
-	if err := s.CreateTenant(ctx, store.Tenant{ID: w.tenant, Name: "Northwind Retail", CreatedAt: today.AddDate(0, -3, 0)}); err != nil {
+	if err := s.CreateTenant(ctx, store.Tenant{ID: w.tenant, Name: "Northwind Retail", CreatedAt: today.AddDate(0, -3,
+		0)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Register(ctx, catalogue, today.AddDate(0, -3, 0)); err != nil {
@@ -190,7 +208,8 @@ func (w *world) live(t testing.TB, steps int, apart time.Duration) {
 	for scope, name := range scopeNames {
 		w.in(t, func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.CreateScope(ctx, store.Scope{NaturalID: scope, Name: name, Schedule: "0 */6 * * *", NextRunAt: &next,
-				CreatedAt: today.AddDate(0, -3, 0), Connection: store.Connection{Role: "arn:aws:iam::123456789012:role/plumbline", ExternalID: "6b7f"}})
+				CreatedAt: today.AddDate(0, -3,
+					0), Connection: store.Connection{Role: "arn:aws:iam::123456789012:role/plumbline", ExternalID: "6b7f"}})
 			return err
 		})
 	}
@@ -211,7 +230,8 @@ func (w *world) collect(t testing.TB, scope inventory.ScopeID, step int, at time
 	for _, x := range estate() {
 		if x.scope == scope {
 			key := [2]string{string(x.kind), x.region}
-			byListing[key] = append(byListing[key], store.Observed{Resource: x.resource(t, step, at), Listing: x.region, Answers: []byte(`{"Name":"` + x.name + `"}`)})
+			byListing[key] = append(byListing[key], store.Observed{Resource: x.resource(t, step, at), Listing: x.region,
+				Answers: []byte(`{"Name":"` + x.name + `"}`)})
 		}
 	}
 	w.in(t, func(ctx context.Context, tx store.Tx) error {
@@ -227,7 +247,8 @@ func (w *world) collect(t testing.TB, scope inventory.ScopeID, step int, at time
 			if err != nil {
 				return err
 			}
-			row := inventory.LedgerRow{Scope: scope, Kind: inventory.Kind(key[0]), Region: key[1], Class: batch[0].Resource.Class, Complete: true,
+			row := inventory.LedgerRow{Scope: scope, Kind: inventory.Kind(key[0]), Region: key[1],
+				Class: batch[0].Resource.Class, Complete: true,
 				Listed: len(batch), Described: len(batch), BeganAt: at}
 			seen := map[uuid.UUID]struct{}{}
 			for _, o := range batch {
@@ -240,8 +261,10 @@ func (w *world) collect(t testing.TB, scope inventory.ScopeID, step int, at time
 		}
 		if scope == store0 {
 			end.State = "partial"
-			row := inventory.LedgerRow{Scope: scope, Kind: "azure.sql.server", Region: "global", Class: inventory.ClassDatabase, BeganAt: at,
-				Unknown: &inventory.Unknown{Cause: inventory.CauseDenied, Action: "Servers_List", Permission: "Microsoft.Sql/servers/read", Code: "AuthorizationFailed"}}
+			row := inventory.LedgerRow{Scope: scope, Kind: "azure.sql.server", Region: "global",
+				Class: inventory.ClassDatabase, BeganAt: at,
+				Unknown: &inventory.Unknown{Cause: inventory.CauseDenied, Action: "Servers_List",
+					Permission: "Microsoft.Sql/servers/read", Code: "AuthorizationFailed"}}
 			if _, err := tx.Listed(ctx, id, run, row, nil, inventory.Placehold(row, inventory.ClassDatabase, at)); err != nil {
 				return err
 			}

@@ -106,7 +106,8 @@ func speaksOfReach(c *evaluator.Check, class inventory.Class) bool {
 		return false
 	}
 	for _, name := range c.Attributes(class) {
-		if name == "exposure" || name == "reachable_admin_ports" || name == "reachable_data_ports" || name == "public_address" {
+		if name == "exposure" || name == "reachable_admin_ports" || name == "reachable_data_ports" ||
+			name == "public_address" {
 			return true
 		}
 	}

@@ -11,7 +11,8 @@ import (
 
 func TestPercentNeverRoundsUpToWhole(t *testing.T) {
 	t.Parallel()
-	for share, want := range map[float64]string{1: "100", .99999: "99.9", .9999: "99.9", .5: "50.0", 0: "0.0", .621: "62.1", .29: "29.0"} {
+	for share, want := range map[float64]string{1: "100", .99999: "99.9", .9999: "99.9", .5: "50.0", 0: "0.0",
+		.621: "62.1", .29: "29.0"} {
 		if got := percent(share); got != want {
 			t.Errorf("percent(%v) = %s, want %s", share, got, want)
 		}
@@ -30,7 +31,8 @@ func TestCountsHaveCommas(t *testing.T) {
 func TestRelativeTimes(t *testing.T) {
 	t.Parallel()
 	cases := map[time.Duration]string{
-		5 * time.Second: "just now", 10 * time.Minute: "10 min ago", 20 * time.Hour: "20 h ago", 72 * time.Hour: "3 days ago",
+		5 * time.Second: "just now", 10 * time.Minute: "10 min ago", 20 * time.Hour: "20 h ago",
+		72 * time.Hour: "3 days ago",
 		-2 * time.Hour: "in 2 h", 100 * 24 * time.Hour: "3 months ago", 800 * 24 * time.Hour: "2 years ago",
 	}
 	for ago, want := range cases {
@@ -62,16 +64,19 @@ func TestChartShowsGapsAndLeaps(t *testing.T) {
 	t.Parallel()
 	spans := days(time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), 6)
 	point := func(i int, pass int64, moved map[evaluator.Cause]int64) store.ScorePoint {
-		return store.ScorePoint{Begins: spans[i].Begins, Ends: spans[i].Ends, PassWeight: pass, TotalWeight: 100, Judged: 90, Asked: 100, Movements: moved}
+		return store.ScorePoint{Begins: spans[i].Begins, Ends: spans[i].Ends, PassWeight: pass, TotalWeight: 100,
+			Judged: 90, Asked: 100, Movements: moved}
 	}
-	c := newChart(chartPoints(spans, []store.ScorePoint{point(1, 70, nil), point(2, 60, map[evaluator.Cause]int64{evaluator.CauseRegressed: 3}), point(4, 80, nil), point(5, 80, nil)}))
+	c := newChart(chartPoints(spans, []store.ScorePoint{point(1, 70, nil), point(2, 60,
+		map[evaluator.Cause]int64{evaluator.CauseRegressed: 3}), point(4, 80, nil), point(5, 80, nil)}))
 	if !c.Drawn || strings.Count(c.Score, "M") != 2 {
 		t.Errorf("a day without a figure must break the line: %q", c.Score)
 	}
 	if len(c.Points) != 5 || c.Points[0].At.Day() != 6 {
 		t.Errorf("the line begins with %d days at %v", len(c.Points), c.Points[0].At)
 	}
-	if len(c.Marks) != 1 || c.Marks[0].Class != "down" || !strings.Contains(c.Marks[0].Word, "−10.0 points (3 regressed)") {
+	if len(c.Marks) != 1 || c.Marks[0].Class != "down" || !strings.Contains(c.Marks[0].Word,
+		"−10.0 points (3 regressed)") {
 		t.Errorf("the fall is marked as %+v", c.Marks)
 	}
 	if newChart(nil).Drawn {

@@ -114,7 +114,8 @@ func (s *Server) findingAt(r *http.Request, tx store.Tx, f frame, id uuid.UUID) 
 	if err != nil || !f.Past() {
 		return now, err
 	}
-	found, _, err := tx.Findings(r.Context(), store.FindingFilter{Resource: now.ResourceID, Checks: []string{now.CheckID}, AsOf: f.at}, store.Page{Limit: 1})
+	found, _, err := tx.Findings(r.Context(), store.FindingFilter{Resource: now.ResourceID,
+		Checks: []string{now.CheckID}, AsOf: f.at}, store.Page{Limit: 1})
 	if err != nil {
 		return now, err
 	}
@@ -207,8 +208,12 @@ func raised(f store.Finding) string {
 
 // fixes sets out the ways to mend it that the check knows for this cloud.
 func (p *findingPage) fixes(fix evaluator.Fix, name, chosen string) {
-	ways := []struct{ id, word, text string }{{"cli", "Command line", fix.CLI}, {"console", "Console", fix.Console}, {"terraform", "Terraform", fix.Terraform}}
-	known := slices.ContainsFunc(ways, func(w struct{ id, word, text string }) bool { return w.id == chosen && w.text != "" })
+	ways := []struct{ id, word, text string }{{"cli", "Command line", fix.CLI}, {"console", "Console", fix.Console},
+		{"terraform", "Terraform", fix.Terraform}}
+	known := slices.ContainsFunc(ways, func(w struct{ id, word, text string }) bool {
+		return w.id == chosen &&
+			w.text != ""
+	})
 	for _, way := range ways {
 		if way.text == "" {
 			continue
@@ -256,7 +261,8 @@ func (s *Server) controlLines(r *http.Request, tx store.Tx, f frame, check *eval
 			if !ok {
 				status = evaluator.StatusNotEvaluated
 			}
-			out = append(out, controlLine{id, control.Title, strconv.Itoa(framework.Edition), f.To("/controls/" + framework.ID + "/" + id), status})
+			out = append(out, controlLine{id, control.Title, strconv.Itoa(framework.Edition),
+				f.To("/controls/" + framework.ID + "/" + id), status})
 		}
 	}
 	return out, nil

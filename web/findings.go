@@ -35,7 +35,10 @@ type findingsPage struct {
 
 // findingQuery is the filter as it stands in the address.
 type findingQuery struct {
-	Verdict, Severity, State, Check, Control, Framework, Class, Scope, Resource, Region, Query, Cause, Permission, Sort string
+	Verdict, Severity, State, Check, Control, Framework string
+	Class, Scope, Resource, Region, Query, Sort         string
+	// Cause and Permission are what the wanted findings wait for.
+	Cause, Permission string
 }
 
 // bar is one count by verdict and severity, as a link that shows what it counts.
@@ -129,7 +132,8 @@ func (s *Server) fillFindings(r *http.Request, tx store.Tx, p *findingsPage, fil
 
 // fillBars counts by severity. The counts are kept by scope and check, so with another filter there are none to show.
 func (s *Server) fillBars(r *http.Request, tx store.Tx, p *findingsPage, filter store.FindingFilter) error {
-	counted := filter.Class == "" && filter.Query == "" && filter.Region == "" && filter.Resource == uuid.Nil && len(filter.States) == 0 &&
+	counted := filter.Class == "" && filter.Query == "" && filter.Region == "" && filter.Resource == uuid.Nil &&
+		len(filter.States) == 0 &&
 		filter.Why == (inventory.Unknown{})
 	var sum evaluator.Tally
 	if counted {
@@ -142,13 +146,15 @@ func (s *Server) fillBars(r *http.Request, tx store.Tx, p *findingsPage, filter 
 		}
 	}
 	q := p.Filter
-	p.Bars = append(p.Bars, bar{Word: "All", Href: p.With("verdict", "", "severity", ""), Current: q.Verdict == "" && q.Severity == "",
+	p.Bars = append(p.Bars, bar{Word: "All", Href: p.With("verdict", "", "severity", ""),
+		Current: q.Verdict == "" && q.Severity == "",
 		Counted: counted, Count: sum.Fails() + sum.Unknown})
 	for _, severity := range evaluator.Severities {
-		p.Bars = append(p.Bars, bar{Severity: severity, Href: p.With("verdict", "fail", "severity", string(severity)), Counted: counted,
-			Count: sum.Fail[severity.Rank()], Current: q.Severity == string(severity)})
+		p.Bars = append(p.Bars, bar{Severity: severity, Href: p.With("verdict", "fail", "severity", string(severity)),
+			Counted: counted, Count: sum.Fail[severity.Rank()], Current: q.Severity == string(severity)})
 	}
-	p.Bars = append(p.Bars, bar{Unknown: true, Href: p.With("verdict", "unknown", "severity", ""), Counted: counted, Count: sum.Unknown,
+	p.Bars = append(p.Bars, bar{Unknown: true, Href: p.With("verdict", "unknown", "severity", ""), Counted: counted,
+		Count:   sum.Unknown,
 		Current: q.Verdict == string(evaluator.Unknown) && q.Severity == ""})
 	return nil
 }
@@ -156,14 +162,17 @@ func (s *Server) fillBars(r *http.Request, tx store.Tx, p *findingsPage, filter 
 func readFindingQuery(r *http.Request) findingQuery {
 	get := r.URL.Query().Get
 	return findingQuery{Verdict: get("verdict"), Severity: get("severity"), State: get("state"), Check: get("check"),
-		Control: get("control"), Framework: get("framework"), Class: get("class"), Scope: get("scope"), Resource: get("resource"),
-		Region: get("region"), Cause: get("cause"), Permission: get("permission"), Query: strings.TrimSpace(get("q")), Sort: get("sort")}
+		Control: get("control"), Framework: get("framework"), Class: get("class"), Scope: get("scope"),
+		Resource: get("resource"),
+		Region:   get("region"), Cause: get("cause"), Permission: get("permission"),
+		Query: strings.TrimSpace(get("q")), Sort: get("sort")}
 }
 
 // findingFilter checks the words of the address. A word that means nothing is refused: to leave it out would show more
 // than was asked for.
 func (s *Server) findingFilter(q findingQuery) (store.FindingFilter, error) {
-	f := store.FindingFilter{Why: inventory.Unknown{Cause: inventory.Cause(q.Cause), Permission: q.Permission}, Class: inventory.Class(q.Class), Region: q.Region, Query: q.Query, Sort: store.SortWorst}
+	f := store.FindingFilter{Why: inventory.Unknown{Cause: inventory.Cause(q.Cause), Permission: q.Permission},
+		Class: inventory.Class(q.Class), Region: q.Region, Query: q.Query, Sort: store.SortWorst}
 	switch evaluator.Verdict(q.Verdict) {
 	case evaluator.None, evaluator.Fail, evaluator.Unknown:
 		f.Verdict = evaluator.Verdict(q.Verdict)
@@ -269,8 +278,9 @@ func (s *Server) findingRows(f frame, found []store.Finding) []findingRow {
 	for i, x := range found {
 		out[i] = findingRow{
 			Href: f.ToID("/findings", x.ID), Statement: s.statement(x), Reason: shortReason(x), CheckID: x.CheckID,
-			Cloud: x.Kind.Cloud(), Scope: string(x.Scope), ResourceName: x.ResourceName, ResourceHref: f.ToID("/inventory", x.ResourceID),
-			Kind: x.Kind, Region: x.Region, Verdict: x.Verdict, Severity: x.Severity, Base: x.BaseSeverity, State: x.State,
+			Cloud: x.Kind.Cloud(), Scope: string(x.Scope), ResourceName: x.ResourceName,
+			ResourceHref: f.ToID("/inventory", x.ResourceID),
+			Kind:         x.Kind, Region: x.Region, Verdict: x.Verdict, Severity: x.Severity, Base: x.BaseSeverity, State: x.State,
 			Since: f.When(x.Since), NotRead: x.NotReadSince != nil,
 		}
 	}
@@ -331,8 +341,9 @@ func lowerFirst(s string) string {
 }
 
 var stateOptions = []option{
-	{Value: "open", Word: "Open"}, {Value: "regressed", Word: "Regressed"}, {Value: "acknowledged", Word: "Acknowledged"},
-	{Value: "in_progress", Word: "In progress"}, {Value: "excepted", Word: "Excepted"}, {Value: "resolved", Word: "Resolved"},
+	{Value: "open", Word: "Open"}, {Value: "regressed", Word: "Regressed"},
+	{Value: "acknowledged", Word: "Acknowledged"}, {Value: "in_progress", Word: "In progress"},
+	{Value: "excepted", Word: "Excepted"}, {Value: "resolved", Word: "Resolved"},
 }
 
 // options marks the chosen one and puts the choice of none in front.

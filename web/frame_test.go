@@ -18,7 +18,8 @@ func TestEveryLinkKeepsTheDate(t *testing.T) {
 	t.Parallel()
 	s := full(t)
 	resource := "/inventory/" + store.ResourceID("arn:aws:s3:::shop-exports").String()
-	for _, path := range []string{"/", "/history", "/controls", "/controls/iso27001-2022/A.8.24", "/findings", "/findings?severity=critical&verdict=fail",
+	for _, path := range []string{"/", "/history", "/controls", "/controls/iso27001-2022/A.8.24", "/findings",
+		"/findings?severity=critical&verdict=fail",
 		"/inventory", resource, "/scopes", "/scopes/" + store.ScopeKey(string(shop)).String(), "/checks", "/checks/object-storage-tls-required", "/search?q=shop"} {
 		address, err := url.Parse(path)
 		if err != nil {
@@ -54,7 +55,8 @@ func TestThePastShowsWhatStoodThen(t *testing.T) {
 func TestDemoIsSaidOnEveryPage(t *testing.T) {
 	t.Parallel()
 	s := empty(t, func(o *Options) { o.Demo = true })
-	for _, path := range []string{"/", "/controls", "/findings", "/inventory", "/scopes", "/checks", "/start", "/search"} {
+	for _, path := range []string{"/", "/controls", "/findings", "/inventory", "/scopes", "/checks", "/start",
+		"/search"} {
 		has(t, s.get(t, path), ".band", "Demonstration")
 	}
 	has(t, s.page(t, "/nowhere", http.StatusNotFound), ".band", "Demonstration")
@@ -64,7 +66,8 @@ func TestErrorsCarryTheirRequestAndNothingElse(t *testing.T) {
 	t.Parallel()
 	s := empty(t)
 	w := s.do(near(http.MethodGet, "/nowhere", ""))
-	if id := w.Header().Get("X-Request-Id"); w.Code != http.StatusNotFound || id == "" || !strings.Contains(w.Body.String(), id) {
+	if id := w.Header().Get("X-Request-Id"); w.Code != http.StatusNotFound || id == "" ||
+		!strings.Contains(w.Body.String(), id) {
 		t.Errorf("%d with request %q, which the page does not show", w.Code, id)
 	}
 	s.store.Close()
@@ -110,7 +113,8 @@ func TestAssetsAreKeptByTheirContent(t *testing.T) {
 	doc.Find("link[href], script[src]").Each(func(_ int, e *selection) {
 		path := e.AttrOr("href", e.AttrOr("src", ""))
 		w := s.do(near(http.MethodGet, path, ""))
-		if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") || w.Header().Get("Content-Type") == "" {
+		if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") ||
+			w.Header().Get("Content-Type") == "" {
 			t.Errorf("%s answered %d, %v", path, w.Code, w.Header())
 		}
 		paths++
@@ -147,7 +151,8 @@ func TestSignIn(t *testing.T) {
 	w := newWorld(t, dsn(t))
 	secret, hash := auth.NewSecret()
 	w.in(t, func(ctx context.Context, tx store.Tx) error {
-		return tx.CreateToken(ctx, store.Token{ID: uuid.New(), Name: "laptop", Role: string(auth.Editor), CreatedAt: today}, hash)
+		return tx.CreateToken(ctx, store.Token{ID: uuid.New(), Name: "laptop", Role: string(auth.Editor),
+			CreatedAt: today}, hash)
 	})
 	s := w.site(func(o *Options) { o.Auth = auth.New(w.store, auth.Options{Now: o.Now}) })
 	away := s.do(near(http.MethodGet, "/findings?verdict=fail", ""))
@@ -158,7 +163,8 @@ func TestSignIn(t *testing.T) {
 	has(t, s.get(t, login), "h1", "Sign in")
 	refused := s.answer(t, near(http.MethodPost, "/login", "token=plb_wrong"), http.StatusUnauthorized)
 	has(t, refused, "[role=alert]", "This token opens nothing")
-	in := s.do(near(http.MethodPost, "/login", url.Values{"token": {secret}, "next": {"/findings?verdict=fail"}}.Encode()))
+	in := s.do(near(http.MethodPost, "/login", url.Values{"token": {secret},
+		"next": {"/findings?verdict=fail"}}.Encode()))
 	if in.Code != http.StatusSeeOther || in.Header().Get("Location") != "/findings?verdict=fail" {
 		t.Fatalf("signing in answered %d to %q", in.Code, in.Header().Get("Location"))
 	}
@@ -173,7 +179,8 @@ func TestSignIn(t *testing.T) {
 
 func TestSignInLeadsNowhereElse(t *testing.T) {
 	t.Parallel()
-	for _, target := range []string{"https://elsewhere.example/", "//elsewhere.example", `/\elsewhere.example`, "javascript:alert(1)", ""} {
+	for _, target := range []string{"https://elsewhere.example/", "//elsewhere.example", `/\elsewhere.example`,
+		"javascript:alert(1)", ""} {
 		if got := within(target); got != "/" {
 			t.Errorf("within(%q) = %q", target, got)
 		}
@@ -198,7 +205,8 @@ func TestPanicIsAnErrorPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dsn(t))
 	site := w.site()
-	s := &Server{store: w.store, catalogue: w.catalogue, auth: site.options.Auth, now: site.options.Now, log: site.options.Log}
+	s := &Server{store: w.store, catalogue: w.catalogue, auth: site.options.Auth, now: site.options.Now,
+		log: site.options.Log}
 	h := s.numbered(s.recovered(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a secret") })))
 	answer := httptest.NewRecorder()
 	h.ServeHTTP(answer, near(http.MethodGet, "/", ""))

@@ -65,17 +65,21 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, store.ErrNotFound):
 		errors.As(notFound("It may have been removed, or it belongs to somebody else."), &told)
 	case errors.Is(err, store.ErrCursor):
-		errors.As(badRequest("The place in the list is not one this list gave out. Start again from its first page."), &told)
+		errors.As(badRequest("The place in the list is not one this list gave out. Start again from its first page."),
+			&told)
 	case errors.Is(err, store.ErrConflict):
-		told = pageError{http.StatusConflict, "Something is in the way", "Somebody else changed this in the meantime. Go back, reload and try again."}
+		told = pageError{http.StatusConflict, "Something is in the way",
+			"Somebody else changed this in the meantime. Go back, reload and try again."}
 	default:
-		s.log.ErrorContext(r.Context(), "a page failed", "request", requestID(r.Context()), "path", r.URL.Path, "error", err)
+		s.log.ErrorContext(r.Context(), "a page failed", "request", requestID(r.Context()), "path", r.URL.Path, "error",
+			err)
 	}
 	p := failure{Status: told.status, Text: told.text, Request: requestID(r.Context())}
 	p.frame, err = s.newFrame(r, "", told.title)
 	if err != nil {
 		// The date is what is wrong: leave it out of the links.
-		p.frame = frame{Title: told.title, Demo: s.demo, Shade: themeOf(r), Version: s.version, now: s.now().UTC(), url: &url.URL{Path: r.URL.Path}}
+		p.frame = frame{Title: told.title, Demo: s.demo, Shade: themeOf(r), Version: s.version, now: s.now().UTC(),
+			url: &url.URL{Path: r.URL.Path}}
 		p.Visitor = s.visitor(r.Context())
 	}
 	if err := failureHTML.renderStatus(w, told.status, p); err != nil {

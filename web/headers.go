@@ -10,8 +10,8 @@ import (
 )
 
 // contentPolicy lets a page load what this service serves, and nothing inline.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // guarded sets what tells the browser to be careful. Pages are never kept by a cache in between: they are one tenant's.
 func (s *Server) guarded(next http.Handler) http.Handler {
@@ -23,7 +23,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()")
+		h.Set("Permissions-Policy", "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), "+
+			"payment=(), usb=()")
 		h.Set("Cache-Control", "private, no-store")
 		h.Del("Server")
 		if !s.loopback {
@@ -60,7 +61,8 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if what == http.ErrAbortHandler {
 				panic(what)
 			}
-			s.log.ErrorContext(r.Context(), "a page panicked", "request", requestID(r.Context()), "stack", string(debug.Stack()))
+			s.log.ErrorContext(r.Context(), "a page panicked", "request", requestID(r.Context()), "stack",
+				string(debug.Stack()))
 			s.fail(w, r, fmt.Errorf("panic: %v", what))
 		}()
 		next.ServeHTTP(w, r)

@@ -44,8 +44,10 @@ func (s *Server) inventory(w http.ResponseWriter, r *http.Request) error {
 	}
 	f.Scripts = []string{"htmx"}
 	get := r.URL.Query().Get
-	p := inventoryPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Scope: get("scope"), Kind: get("kind"), Region: get("region")}
-	filter := store.ResourceFilter{Class: inventory.Class(p.Class), Kind: inventory.Kind(p.Kind), Region: p.Region, Query: p.Query, AsOf: f.at}
+	p := inventoryPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Scope: get("scope"),
+		Kind: get("kind"), Region: get("region")}
+	filter := store.ResourceFilter{Class: inventory.Class(p.Class), Kind: inventory.Kind(p.Kind), Region: p.Region,
+		Query: p.Query, AsOf: f.at}
 	if filter.Scope, err = optionalID(p.Scope, store.ScopeKey); err != nil {
 		return err
 	}
@@ -63,7 +65,8 @@ func (s *Server) inventory(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) fillInventory(r *http.Request, tx store.Tx, p *inventoryPage, filter store.ResourceFilter) error {
-	found, next, err := tx.Resources(r.Context(), filter, store.Page{Limit: pageSize, Cursor: r.URL.Query().Get("cursor")})
+	found, next, err := tx.Resources(r.Context(), filter, store.Page{Limit: pageSize,
+		Cursor: r.URL.Query().Get("cursor")})
 	if err != nil {
 		return err
 	}
@@ -88,7 +91,8 @@ func (s *Server) fillInventory(r *http.Request, tx store.Tx, p *inventoryPage, f
 func resourceRows(f frame, found []store.Resource) []resourceRow {
 	out := make([]resourceRow, len(found))
 	for i, x := range found {
-		out[i] = resourceRow{Href: f.ToID("/inventory", x.ID), Name: x.Name, NaturalID: x.NaturalID, Class: className(x.Class), Region: x.Region,
+		out[i] = resourceRow{Href: f.ToID("/inventory", x.ID), Name: x.Name, NaturalID: x.NaturalID,
+			Class: className(x.Class), Region: x.Region,
 			Scope: string(x.Scope), Kind: x.Kind, Cloud: x.Kind.Cloud(), Placeholder: x.Placeholder, Since: f.When(x.ValidFrom)}
 	}
 	return out

@@ -36,11 +36,13 @@ func (s *Server) newFrame(r *http.Request, section, title string) (frame, error)
 	now := s.now().UTC()
 	at, ok := asOf(r, now)
 	if !ok {
-		return frame{}, badRequest("The date in the address is not one that can be shown. Use a day of the past, such as 2026-01-31.")
+		return frame{}, badRequest("The date in the address is not one that can be shown. " +
+			"Use a day of the past, such as 2026-01-31.")
 	}
 	return frame{
-		Title: title, Section: section, Visitor: s.visitor(r.Context()), Demo: s.demo, Shade: themeOf(r), Version: s.version,
-		AsOf: r.URL.Query().Get("as_of"), Here: r.URL.RequestURI(), now: now, at: at, url: r.URL,
+		Title: title, Section: section, Visitor: s.visitor(r.Context()), Demo: s.demo, Shade: themeOf(r),
+		Version: s.version,
+		AsOf:    r.URL.Query().Get("as_of"), Here: r.URL.RequestURI(), now: now, at: at, url: r.URL,
 	}, nil
 }
 

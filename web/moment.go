@@ -12,7 +12,8 @@ type moment struct{ Machine, Exact, Relative string }
 
 func momentAt(at, now time.Time) moment {
 	at = at.UTC()
-	return moment{Machine: at.Format(time.RFC3339), Exact: at.Format("2 Jan 2006, 15:04:05 MST"), Relative: relative(now.Sub(at))}
+	return moment{Machine: at.Format(time.RFC3339), Exact: at.Format("2 Jan 2006, 15:04:05 MST"),
+		Relative: relative(now.Sub(at))}
 }
 
 // relative says how long ago a moment was, or in how long it will be.

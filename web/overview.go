@@ -197,7 +197,8 @@ func (p *overviewPage) fillStatuses() {
 	var parts []part
 	for _, status := range evaluator.Statuses {
 		n := counts[status]
-		p.Statuses = append(p.Statuses, statusCount{status, n, p.To("/controls", "framework", p.Framework.ID, "status", string(status))})
+		href := p.To("/controls", "framework", p.Framework.ID, "status", string(status))
+		p.Statuses = append(p.Statuses, statusCount{status, n, href})
 		parts = append(parts, part{n, controlMark(status).Class, strings.ToLower(controlMark(status).Word)})
 	}
 	p.Conform = counts[evaluator.StatusConforming]
@@ -240,7 +241,8 @@ func (s *Server) editions(f frame, href func(id string) string) []choice {
 	current := f.url.Query().Get("framework")
 	var out []choice
 	for i, framework := range s.catalogue.Frameworks {
-		out = append(out, choice{strconv.Itoa(framework.Edition), href(framework.ID), framework.ID == current || (current == "" && i == 0)})
+		shown := framework.ID == current || (current == "" && i == 0)
+		out = append(out, choice{strconv.Itoa(framework.Edition), href(framework.ID), shown})
 	}
 	return out
 }

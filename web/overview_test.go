@@ -30,7 +30,8 @@ func TestOverviewLeadsWithScoreAndItsCoverage(t *testing.T) {
 		{".figures .formula", "Weight of passes ÷ weight of all that should have been judged"},
 		{".figures h2", "Compliance, by control"}, {".figures h2", "Posture, not compliance"},
 		{".head p", "What holds across AWS, Azure and Google Cloud"},
-		{"h2", "93 controls"}, {".rows code", "Microsoft.Sql/servers/read"}, {".rows .mark", "Partial"}, {".rows .title", "shop-production"},
+		{"h2", "93 controls"}, {".rows code", "Microsoft.Sql/servers/read"}, {".rows .mark", "Partial"}, {".rows .title",
+			"shop-production"},
 	} {
 		has(t, doc, want[0], want[1])
 	}

@@ -169,20 +169,25 @@ func (s *Server) fillVerdicts(r *http.Request, tx store.Tx, p *resourcePage, id 
 		return err
 	}
 	for _, row := range s.findingRows(p.frame, found) {
-		p.Checks = append(p.Checks, verdictLine{Verdict: row.Verdict, Severity: row.Severity, State: row.State, Title: row.Statement, Href: row.Href, CheckID: row.CheckID})
+		p.Checks = append(p.Checks, verdictLine{Verdict: row.Verdict, Severity: row.Severity, State: row.State,
+			Title: row.Statement, Href: row.Href, CheckID: row.CheckID})
 		if row.Verdict == evaluator.Unknown {
 			p.Tally.Unknown++
 		} else {
 			p.Tally.Fail[max(1, row.Severity.Rank())]++
 		}
 	}
-	slices.SortStableFunc(p.Checks, func(a, b verdictLine) int { return strings.Compare(string(a.Verdict), string(b.Verdict)) })
+	slices.SortStableFunc(p.Checks, func(a, b verdictLine) int {
+		return strings.Compare(string(a.Verdict),
+			string(b.Verdict))
+	})
 	passes, err := tx.Passes(r.Context(), id, p.at)
 	if err != nil {
 		return err
 	}
 	for _, pass := range passes {
-		line := verdictLine{Verdict: evaluator.Pass, Title: pass.CheckID, Href: p.To("/checks/" + pass.CheckID), CheckID: pass.CheckID, Inherited: pass.Inherited}
+		line := verdictLine{Verdict: evaluator.Pass, Title: pass.CheckID, Href: p.To("/checks/" + pass.CheckID),
+			CheckID: pass.CheckID, Inherited: pass.Inherited}
 		if check := s.catalogue.Check(pass.CheckID); check != nil {
 			line.Title = check.Title
 		}
@@ -239,7 +244,8 @@ func (p *resourcePage) compare(r *http.Request, tx store.Tx, id uuid.UUID, befor
 		add("label "+name, change.From.Labels[name], change.To.Labels[name])
 	}
 	for _, f := range change.Facts {
-		p.Diff.Rows = append(p.Diff.Rows, diffRow{Name: f.Name, Was: factWord(f.From), Is: factWord(f.To), Derived: f.Derived})
+		p.Diff.Rows = append(p.Diff.Rows, diffRow{Name: f.Name, Was: factWord(f.From), Is: factWord(f.To),
+			Derived: f.Derived})
 	}
 	return nil
 }

@@ -76,7 +76,8 @@ func (p *runPage) fill() {
 	}
 	slices.SortFunc(p.Complete, byKind)
 	slices.SortFunc(p.Incomplete, byKind)
-	p.Meter = newMeter(part{int64(len(p.Complete)), "good", "listed completely"}, part{int64(len(p.Incomplete)), "dim", "not complete"})
+	p.Meter = newMeter(part{int64(len(p.Complete)), "good", "listed completely"}, part{int64(len(p.Incomplete)), "dim",
+		"not complete"})
 }
 
 // startRun begins a collection and shows it.
@@ -117,7 +118,8 @@ func (s *Server) mayEdit(r *http.Request) error {
 	if s.visitor(r.Context()).Edits {
 		return nil
 	}
-	return pageError{http.StatusForbidden, "You may read, not change", "Ask an administrator for a token with the role editor."}
+	return pageError{http.StatusForbidden, "You may read, not change",
+		"Ask an administrator for a token with the role editor."}
 }
 
 // took writes how long something took.

@@ -104,7 +104,8 @@ func (p *scopePage) fillRuns(r *http.Request, tx store.Tx, id uuid.UUID) error {
 func live(state string) bool { return state == "queued" || state == "running" }
 
 func newRunLine(f frame, run store.Run) runLine {
-	line := runLine{Href: f.ToID("/runs", run.ID), State: run.State, Trigger: run.Trigger, Error: run.Error, At: f.When(run.QueuedAt),
+	line := runLine{Href: f.ToID("/runs", run.ID), State: run.State, Trigger: run.Trigger, Error: run.Error,
+		At:     f.When(run.QueuedAt),
 		Listed: run.Listed, Changed: run.Changed, Removed: run.Removed, Scope: string(run.Scope)}
 	if run.BeganAt != nil && run.EndedAt != nil {
 		line.Took = took(run.EndedAt.Sub(*run.BeganAt))

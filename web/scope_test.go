@@ -76,14 +76,16 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 	has(t, doc, "#trust", external)
 	has(t, doc, "#rights", "s3:ListAllMyBuckets")
 
-	form := url.Values{"account": {"1234"}, "role": {"plumbline"}, "regions": {"Frankfurt"}, "external_id": {external}, "do": {"create"}}
+	form := url.Values{"account": {"1234"}, "role": {"plumbline"}, "regions": {"Frankfurt"}, "external_id": {external},
+		"do": {"create"}}
 	wrong := s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusUnprocessableEntity)
 	for _, field := range []string{"account", "role", "regions"} {
 		if wrong.Find(`[name="`+field+`"][aria-invalid="true"]`).Length() != 1 {
 			t.Errorf("%s is wrong and not marked", field)
 		}
 	}
-	form = url.Values{"account": {"1234-5678-9012"}, "role": {"arn:aws:iam::123456789012:role/plumbline"}, "regions": {"eu-central-1, us-east-1"},
+	form = url.Values{"account": {"1234-5678-9012"}, "role": {"arn:aws:iam::123456789012:role/plumbline"},
+		"regions":     {"eu-central-1, us-east-1"},
 		"external_id": {external}, "schedule": {"0 * * * *"}, "do": {"test"}}
 	tested := s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusOK)
 	has(t, tested, "#tested h2", "does not work yet")
@@ -96,7 +98,8 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 	}
 	s.in(t, func(ctx context.Context, tx store.Tx) error {
 		scope, err := tx.Scope(ctx, store.ScopeKey("aws:123456789012"))
-		if err == nil && (scope.Connection.ExternalID != external || len(scope.Connection.Regions) != 2 || scope.NextRunAt == nil) {
+		if err == nil && (scope.Connection.ExternalID != external || len(scope.Connection.Regions) != 2 ||
+			scope.NextRunAt == nil) {
 			t.Errorf("kept %+v", scope)
 		}
 		return err
@@ -109,7 +112,8 @@ func TestReadersChangeNothing(t *testing.T) {
 	w := newWorld(t, dsn(t))
 	secret, hash := auth.NewSecret()
 	w.in(t, func(ctx context.Context, tx store.Tx) error {
-		return tx.CreateToken(ctx, store.Token{ID: uuid.New(), Name: "auditor", Role: string(auth.Reader), CreatedAt: today}, hash)
+		return tx.CreateToken(ctx, store.Token{ID: uuid.New(), Name: "auditor", Role: string(auth.Reader),
+			CreatedAt: today}, hash)
 	})
 	w.live(t, 1, 0)
 	s := w.site(func(o *Options) { o.Auth = auth.New(w.store, auth.Options{Now: o.Now}) })

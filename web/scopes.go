@@ -78,7 +78,8 @@ func allScopes(r *http.Request, tx store.Tx) ([]store.Scope, error) {
 }
 
 // readScopes gives each scope its figures and its last run.
-func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *evaluator.Framework) ([]scopeRow, error) {
+func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *evaluator.Framework) ([]scopeRow,
+	error) {
 	scopes, err := allScopes(r, tx)
 	if err != nil || len(scopes) == 0 {
 		return nil, err
@@ -113,7 +114,8 @@ func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *ev
 }
 
 func newScopeRow(f frame, scope store.Scope, figure evaluator.Score) scopeRow {
-	row := scopeRow{ID: scope.ID, Href: f.ToID("/scopes", scope.ID), Name: scope.Name, NaturalID: scope.NaturalID, Cloud: scope.NaturalID.Cloud(),
+	row := scopeRow{ID: scope.ID, Href: f.ToID("/scopes", scope.ID), Name: scope.Name, NaturalID: scope.NaturalID,
+		Cloud:    scope.NaturalID.Cloud(),
 		Coverage: figure.Coverage(), Asked: figure.Asked, Unknown: figure.Unknown, Schedule: scope.Schedule,
 		FailsHref:   f.To("/findings", "scope", scope.ID.String(), "verdict", "fail"),
 		UnknownHref: f.To("/findings", "scope", scope.ID.String(), "verdict", "unknown")}

@@ -32,7 +32,8 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 		p.Title = "Search for “" + p.Query + "”"
 		s.searchCatalogue(&p)
 		err = s.in(r, func(tx store.Tx) error {
-			found, next, err := tx.Resources(r.Context(), store.ResourceFilter{Query: p.Query, AsOf: p.at}, store.Page{Limit: searchLimit})
+			found, next, err := tx.Resources(r.Context(), store.ResourceFilter{Query: p.Query, AsOf: p.at},
+				store.Page{Limit: searchLimit})
 			p.Resources = resourceRows(p.frame, found)
 			if next != "" {
 				p.More = p.To("/inventory", "q", p.Query)
@@ -53,7 +54,8 @@ func (s *Server) searchCatalogue(p *searchPage) {
 			c := &framework.Controls[i]
 			text := strings.ToLower(c.ID + " " + c.Title + " " + c.Question)
 			if strings.EqualFold(c.ID, p.Query) || (len(p.Controls) < searchLimit && strings.Contains(text, words)) {
-				p.Controls = append(p.Controls, controlLine{ID: c.ID, Title: c.Title, Edition: framework.Name, Href: p.To("/controls/" + framework.ID + "/" + c.ID)})
+				p.Controls = append(p.Controls, controlLine{ID: c.ID, Title: c.Title, Edition: framework.Name,
+					Href: p.To("/controls/" + framework.ID + "/" + c.ID)})
 			}
 		}
 	}

@@ -28,7 +28,10 @@ type deeds struct {
 
 func (d deeds) StartRun(ctx context.Context, tenant, scope uuid.UUID) (uuid.UUID, error) {
 	run := uuid.New()
-	return run, d.store.InTx(ctx, tenant, func(tx store.Tx) error { return tx.QueueRun(ctx, run, scope, "request", d.now) })
+	return run, d.store.InTx(ctx, tenant, func(tx store.Tx) error {
+		return tx.QueueRun(ctx, run, scope, "request",
+			d.now)
+	})
 }
 
 func (d deeds) CancelRun(ctx context.Context, tenant, run uuid.UUID) error {
@@ -36,7 +39,7 @@ func (d deeds) CancelRun(ctx context.Context, tenant, run uuid.UUID) error {
 }
 
 func (d deeds) Grant(cloud inventory.Cloud, externalID string) (Grant, error) {
-	return Grant{Rights: "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{\"Effect\": \"Allow\", \"Action\": [\"s3:ListAllMyBuckets\"], \"Resource\": \"*\"}]\n}",
+	return Grant{Rights: `{"Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"}]}`,
 		Trust: "{\n  \"Condition\": {\"StringEquals\": {\"sts:ExternalId\": \"" + externalID + "\"}}\n}"}, nil
 }
 
@@ -134,12 +137,14 @@ func inspect(t *testing.T, path, body string, doc *goquery.Document) {
 	if doc.Find("h1").Length() != 1 {
 		t.Errorf("%s has %d headings of the first level, want 1", path, doc.Find("h1").Length())
 	}
-	for _, selector := range []string{"[style]", "style", "script:not([src])", "[onclick], [onchange], [onsubmit], [onload]"} {
+	for _, selector := range []string{"[style]", "style", "script:not([src])",
+		"[onclick], [onchange], [onsubmit], [onload]"} {
 		if n := doc.Find(selector).Length(); n > 0 {
 			t.Errorf("%s has %d of %s, which the content policy refuses", path, n, selector)
 		}
 	}
-	if strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "&lt;no value&gt;") || strings.Contains(body, "<no value>") {
+	if strings.Contains(body, "ZgotmplZ") || strings.Contains(body, "&lt;no value&gt;") || strings.Contains(body,
+		"<no value>") {
 		t.Errorf("%s holds a value that no template could show", path)
 	}
 	ids := map[string]bool{}

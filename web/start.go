@@ -35,7 +35,8 @@ type connectForm struct{ Account, Name, Role, ExternalID, Regions, Schedule stri
 
 // schedules are the choices of how often to collect; any other cron expression is set by the API.
 var schedules = []option{
-	{Value: "0 */6 * * *", Word: "Every six hours"}, {Value: "0 * * * *", Word: "Every hour"}, {Value: "0 6 * * *", Word: "Every day at 06:00 UTC"},
+	{Value: "0 */6 * * *", Word: "Every six hours"}, {Value: "0 * * * *", Word: "Every hour"}, {Value: "0 6 * * *",
+		Word: "Every day at 06:00 UTC"},
 	{Value: "", Word: "On request only"},
 }
 

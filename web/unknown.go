@@ -16,7 +16,8 @@ func unknownRows(f frame, found []store.UnknownCause) []unknownRow {
 	out := make([]unknownRow, len(found))
 	for i, u := range found {
 		out[i] = unknownRow{Why: unknownWord(u.Cause), Permission: u.Permission, Action: u.Action, Code: u.Code,
-			Questions: u.Questions, Scopes: u.Scopes, Href: f.To("/findings", "verdict", "unknown", "cause", string(u.Cause), "permission", u.Permission)}
+			Questions: u.Questions, Scopes: u.Scopes, Href: f.To("/findings", "verdict", "unknown", "cause", string(u.Cause),
+				"permission", u.Permission)}
 	}
 	return out
 }
@@ -24,7 +25,8 @@ func unknownRows(f frame, found []store.UnknownCause) []unknownRow {
 func unknownOf(_ frame, found []inventory.Unknown) []unknownRow {
 	out := make([]unknownRow, len(found))
 	for i, u := range found {
-		out[i] = unknownRow{Fact: u.Fact, Why: unknownWord(u.Cause), Permission: u.Permission, Action: u.Action, Code: u.Code}
+		out[i] = unknownRow{Fact: u.Fact, Why: unknownWord(u.Cause), Permission: u.Permission, Action: u.Action,
+			Code: u.Code}
 	}
 	return out
 }

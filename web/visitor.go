@@ -28,7 +28,8 @@ func (s *Server) visitor(ctx context.Context) visitor {
 	if !ok {
 		return visitor{}
 	}
-	return visitor{Tenant: id.Tenant, TenantName: s.tenantName(ctx, id.Tenant), Name: id.Name, Edits: id.Role.Allows(auth.Editor), Session: id.Session}
+	return visitor{Tenant: id.Tenant, TenantName: s.tenantName(ctx, id.Tenant), Name: id.Name,
+		Edits: id.Role.Allows(auth.Editor), Session: id.Session}
 }
 
 // tenantName is what the tenant is called. A tenant keeps its name, so it is read once; while it cannot be read, a page
