@@ -40,7 +40,7 @@ type securityRule struct {
 	} `json:"properties"`
 }
 
-var _ = register("azure.network.security_group", inventory.ClassFirewall, securityGroups, securityGroupFacts)
+var _ = registerKept("azure.network.security_group", inventory.ClassFirewall, securityGroups, securityGroupFacts)
 
 func securityGroupFacts(_ collectors.Where, s seen[securityGroup]) *inventory.Resource {
 	facts := &inventory.Firewall{}

@@ -61,10 +61,14 @@ type virtualMachine struct {
 }
 
 var _ = register("azure.compute.virtual_machine", inventory.ClassComputeInstance, virtualMachines,
-	func(_ collectors.Where, s seen[virtualMachine]) *inventory.Resource { return machineFacts(s, virtualMachines) })
+	func(_ collectors.Where, s seen[virtualMachine]) *inventory.Resource {
+		return machineFacts(s, virtualMachines)
+	})
 
 var _ = register("azure.compute.scale_set_instance", inventory.ClassComputeInstance, scaleSetMachines,
-	func(_ collectors.Where, s seen[virtualMachine]) *inventory.Resource { return machineFacts(s, scaleSetMachines) })
+	func(_ collectors.Where, s seen[virtualMachine]) *inventory.Resource {
+		return machineFacts(s, scaleSetMachines)
+	})
 
 func machineFacts(s seen[virtualMachine], l rowsOf) *inventory.Resource {
 	facts := &inventory.ComputeInstance{}

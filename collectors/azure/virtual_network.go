@@ -23,20 +23,7 @@ type addressSpace struct {
 	Prefixes []string `json:"addressPrefixes"`
 }
 
-var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[virtualNetwork], seen[virtualNetwork]]{
-	Kind:        "azure.network.virtual_network",
-	Class:       inventory.ClassNetwork,
-	Permissions: []string{virtualNetworks.permission(), resourceGroups.permission()},
-	ListAction:  virtualNetworks.action(), ListPermission: virtualNetworks.permission(),
-	Global: true,
-	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[virtualNetwork], error] {
-		return keptRows[virtualNetwork](ctx, c, virtualNetworks)
-	},
-	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[seen[virtualNetwork], error] {
-		return findRow[virtualNetwork](ctx, c, virtualNetworks, id)
-	},
-	Facts: virtualNetworkFacts,
-})
+var _ = registerKept("azure.network.virtual_network", inventory.ClassNetwork, virtualNetworks, virtualNetworkFacts)
 
 func virtualNetworkFacts(_ collectors.Where, s seen[virtualNetwork]) *inventory.Resource {
 	facts := &inventory.Network{}
