@@ -18,7 +18,7 @@ import (
 type Catalogue struct {
 	Checks     []*Check
 	Frameworks []*Framework
-	// Version is a hash of the versions of all checks and mappings.
+	// Version is a hash of the versions of all checks and mappings, and of the workings.
 	Version string
 
 	byID    map[string]*Check
@@ -103,8 +103,9 @@ func (c *Catalogue) finish() error {
 	c.byClass = map[inventory.Class][]*Check{}
 	sort.Slice(c.Checks, func(i, j int) bool { return c.Checks[i].ID < c.Checks[j].ID })
 	h := sha256.New()
+	_, _ = fmt.Fprintln(h, Workings)
 	for _, check := range c.Checks {
-		fmt.Fprintln(h, check.ID, check.Version)
+		_, _ = fmt.Fprintln(h, check.ID, check.Version)
 		for class := range check.rules {
 			c.byClass[class] = append(c.byClass[class], check)
 		}

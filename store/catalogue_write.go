@@ -34,7 +34,11 @@ func (s *Store) Register(ctx context.Context, catalogue *evaluator.Catalogue, at
 
 // ordinals are the numbers under which passes of checks are remembered.
 func (tx Tx) ordinals(ctx context.Context) (map[string]int16, error) {
-	rows, err := tx.Query(ctx, `SELECT check_id, ordinal FROM check_ordinals`)
+	rows, err := tx.Query(ctx, `
+		SELECT check_id, ordinal FROM check_ordinals
+		UNION ALL
+		SELECT check_id, ordinal FROM custom_checks WHERE tenant_id = @tenant AND removed_at IS NULL`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant})
 	if err != nil {
 		return nil, fmt.Errorf("ordinals of checks: %w", err)
 	}

@@ -239,7 +239,10 @@ func (tx Tx) Passes(ctx context.Context, resource uuid.UUID, asOf time.Time) ([]
 		        UNION ALL
 		        SELECT passed, inherited FROM derived_fact_versions
 		        WHERE  tenant_id = @tenant AND resource_id = @resource AND valid_from <= @at AND valid_to > @at) d
-		JOIN   check_ordinals o ON o.ordinal = ANY(d.passed || d.inherited)
+		JOIN   (SELECT ordinal, check_id FROM check_ordinals
+		        UNION ALL
+		        SELECT ordinal, check_id FROM custom_checks WHERE tenant_id = @tenant) o
+		       ON o.ordinal = ANY(d.passed || d.inherited)
 		ORDER  BY o.check_id`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "resource": resource, "at": moment(asOf)})
 	if err != nil {

@@ -92,7 +92,9 @@ func (tx Tx) count(ctx context.Context, scopes map[uuid.UUID]inventory.ScopeID) 
 		SELECT d.scope_id, o.check_id, count(*), count(*) FILTER (WHERE p.ordinal = ANY (d.inherited))
 		FROM   derived_facts d
 		CROSS  JOIN LATERAL unnest(d.passed) AS p (ordinal)
-		JOIN   check_ordinals o ON o.ordinal = p.ordinal
+		JOIN   (SELECT ordinal, check_id FROM check_ordinals
+		        UNION ALL
+		        SELECT ordinal, check_id FROM custom_checks WHERE tenant_id = @tenant) o ON o.ordinal = p.ordinal
 		WHERE  d.tenant_id = @tenant
 		GROUP  BY d.scope_id, o.check_id`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant})

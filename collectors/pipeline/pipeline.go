@@ -83,8 +83,9 @@ func (p *Pipeline) Change(ctx context.Context, g Gatherer, kind inventory.Kind, 
 
 // Settle works out again whatever is due at a moment, whoever left it: a run that was cut off leaves what it changed.
 func (p *Pipeline) Settle(ctx context.Context, at time.Time) error {
+	learnt := &habits{seen: map[habit]struct{}{}}
 	err := p.Memory.Settle(ctx, at, func(ctx context.Context, batch []evaluator.Due, view evaluator.View) ([]evaluator.Settled, error) {
-		return settle(ctx, p.Catalogue, batch, view, at)
+		return settle(ctx, p.Catalogue, batch, view, at, learnt)
 	})
 	if err != nil {
 		return fmt.Errorf("settle: %w", err)
@@ -158,8 +159,8 @@ func (o *out) Listed(ctx context.Context, row inventory.LedgerRow) error {
 }
 
 // settle derives, judges and follows each resource that is due.
-func settle(ctx context.Context, catalogue *evaluator.Catalogue, batch []evaluator.Due, view evaluator.View, at time.Time) ([]evaluator.Settled, error) {
-	world, err := newWorld(ctx, view)
+func settle(ctx context.Context, catalogue *evaluator.Catalogue, batch []evaluator.Due, view evaluator.View, at time.Time, h *habits) ([]evaluator.Settled, error) {
+	world, err := newWorld(ctx, view, h)
 	if err != nil {
 		return nil, err
 	}
@@ -169,20 +170,21 @@ func settle(ctx context.Context, catalogue *evaluator.Catalogue, batch []evaluat
 	settled := make([]evaluator.Settled, 0, len(batch))
 	for _, due := range batch {
 		r := due.Resource.Copy()
-		world.begin(r.ID)
+		world.begin(due.Resource)
 		reach.Derive(r, world)
 		if world.err != nil {
 			return nil, fmt.Errorf("derive %s: %w", r.ID, world.err)
 		}
 		s := evaluator.Settled{Resource: r, RestsOn: world.end(), Judgements: catalogue.Judge(r, world.settings, at)}
-		s.Moved = follow(due, s.Judgements, at)
+		s.Moved = follow(catalogue, due, s.Judgements, at)
 		settled = append(settled, s)
 	}
 	return settled, nil
 }
 
-// follow compares the judgements with the findings the resource had.
-func follow(due evaluator.Due, judgements []evaluator.Judgement, at time.Time) []evaluator.Moved {
+// follow compares the judgements with the findings the resource had. Those of a check that the catalogue no longer holds
+// end with it, whatever set the work off.
+func follow(catalogue *evaluator.Catalogue, due evaluator.Due, judgements []evaluator.Judgement, at time.Time) []evaluator.Moved {
 	var moved []evaluator.Moved
 	spoken := map[string]bool{}
 	for _, j := range judgements {
@@ -196,7 +198,11 @@ func follow(due evaluator.Due, judgements []evaluator.Judgement, at time.Time) [
 		if spoken[check] {
 			continue
 		}
-		if f, m := evaluator.Follow(before, evaluator.Judgement{Verdict: evaluator.None}, at, due.Cause); m != nil {
+		cause := due.Cause
+		if catalogue.Check(check) == nil {
+			cause = evaluator.CauseCatalogueChanged
+		}
+		if f, m := evaluator.Follow(before, evaluator.Judgement{Verdict: evaluator.None}, at, cause); m != nil {
 			moved = append(moved, evaluator.Moved{Check: check, Finding: f, Movement: m})
 		}
 	}

@@ -67,9 +67,13 @@ func (c collector) Work(ctx context.Context, job *river.Job[Collect]) error {
 // collect runs the pipeline for a scope and notes how it ended. Only a fault of ours is returned, so that it is tried
 // again; what the cloud refuses is in the ledger.
 func (c collector) collect(ctx context.Context, job Collect) error {
+	catalogue, err := c.inForce(ctx, job.Tenant)
+	if err != nil {
+		return err
+	}
 	var scope store.Scope
-	err := c.Store.InTx(ctx, job.Tenant, func(tx store.Tx) (err error) {
-		if err := tx.BeginRun(ctx, job.Run, c.Catalogue.Version, c.Now()); err != nil {
+	err = c.Store.InTx(ctx, job.Tenant, func(tx store.Tx) (err error) {
+		if err := tx.BeginRun(ctx, job.Run, catalogue.Version, c.Now()); err != nil {
 			return err
 		}
 		scope, err = tx.Scope(ctx, job.Scope)
@@ -81,11 +85,11 @@ func (c collector) collect(ctx context.Context, job Collect) error {
 	if err != nil {
 		return fmt.Errorf("begin run: %w", err)
 	}
-	memory := NewMemory(c.Store, c.Catalogue, job.Tenant, job.Scope, job.Run)
+	memory := NewMemory(c.Store, catalogue, job.Tenant, job.Scope, job.Run)
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := c.report(runCtx, cancel, job, memory)
-	err = c.run(runCtx, scope, memory)
+	err = c.run(runCtx, scope, memory, catalogue)
 	stop()
 	ended := memory.Ended()
 	switch {
@@ -104,12 +108,12 @@ func (c collector) collect(ctx context.Context, job Collect) error {
 	return nil
 }
 
-func (c collector) run(ctx context.Context, scope store.Scope, memory *Memory) error {
+func (c collector) run(ctx context.Context, scope store.Scope, memory *Memory, catalogue *evaluator.Catalogue) error {
 	g, err := c.Open(ctx, scope)
 	if err != nil {
 		return err
 	}
-	p := &pipeline.Pipeline{Catalogue: c.Catalogue, Memory: memory, Now: c.Now, Log: c.Log}
+	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: c.Now, Log: c.Log}
 	return p.Run(ctx, g)
 }
 

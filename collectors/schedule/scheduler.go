@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +34,15 @@ type Scheduler struct {
 	Collections int
 
 	client *river.Client[pgx.Tx]
+
+	begin      sync.Once
+	catalogues *store.Catalogues
+}
+
+// inForce is the catalogue of a tenant: that of the release with the tenant's own checks.
+func (s *Scheduler) inForce(ctx context.Context, tenant uuid.UUID) (*evaluator.Catalogue, error) {
+	s.begin.Do(func() { s.catalogues = store.NewCatalogues(s.Catalogue) })
+	return s.Store.CatalogueOf(ctx, tenant, s.catalogues)
 }
 
 // ParseSchedule checks a cron expression. It may start with CRON_TZ=Zone; without one it is meant in UTC.
@@ -129,42 +140,85 @@ func (s *Scheduler) Change(ctx context.Context, tenant uuid.UUID, scope store.Sc
 	if err != nil {
 		return err
 	}
-	p := &pipeline.Pipeline{Catalogue: s.Catalogue, Memory: NewChangeMemory(s.Store, s.Catalogue, tenant, scope.ID), Now: s.Now, Log: s.Log}
+	catalogue, err := s.inForce(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: NewChangeMemory(s.Store, catalogue, tenant, scope.ID), Now: s.Now, Log: s.Log}
 	return p.Change(ctx, g, kind, region, id)
 }
 
+// Judge queues the work of Rejudge.
+func (s *Scheduler) Judge(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error {
+	if s.client == nil {
+		return errNoClient
+	}
+	if _, err := s.client.Insert(ctx, Judge{Tenant: tenant, Cause: cause}, nil); err != nil {
+		return fmt.Errorf("queue the judging: %w", err)
+	}
+	return nil
+}
+
 // Rejudge works out again what is due for a tenant, from what is stored. With the cause aged that is every class of
-// which a check reads the moment; with catalogue_changed or settings_changed, every class.
+// which a check reads the moment; with catalogue_changed, what the checks concern that differ from those that judged
+// last; with settings_changed, every class.
 func (s *Scheduler) Rejudge(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error {
 	now := s.Now()
-	err := s.Store.InTx(ctx, tenant, func(tx store.Tx) error {
-		if err := tx.Rejudge(ctx, s.classes(cause), cause); err != nil {
-			return err
-		}
-		if err := tx.SetJudged(ctx, s.Catalogue.Version); err != nil {
-			return err
-		}
-		return tx.SetAged(ctx, now)
-	})
+	catalogue, err := s.inForce(ctx, tenant)
+	if err != nil {
+		return err
+	}
+	err = s.Store.InTx(ctx, tenant, func(tx store.Tx) error { return makeDue(ctx, tx, catalogue, cause, now) })
 	if err != nil {
 		return fmt.Errorf("judge again: %w", err)
 	}
-	p := &pipeline.Pipeline{Catalogue: s.Catalogue, Memory: NewMemory(s.Store, s.Catalogue, tenant, uuid.Nil, uuid.Nil), Now: s.Now, Log: s.Log}
+	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: NewMemory(s.Store, catalogue, tenant, uuid.Nil, uuid.Nil), Now: s.Now, Log: s.Log}
 	return p.Settle(ctx, now)
 }
 
-// classes are those whose resources a cause makes due.
-func (s *Scheduler) classes(cause evaluator.Cause) []inventory.Class {
+// makeDue makes due what a cause concerns, and notes in the same transaction that it did.
+func makeDue(ctx context.Context, tx store.Tx, catalogue *evaluator.Catalogue, cause evaluator.Cause, now time.Time) error {
+	switch cause {
+	case evaluator.CauseCatalogueChanged:
+		before, err := tx.JudgedChecks(ctx)
+		if err != nil {
+			return err
+		}
+		checks, classes := catalogue.Changed(before)
+		if err := tx.RejudgeChanged(ctx, checks, classes); err != nil {
+			return err
+		}
+		if err := tx.SetJudgedChecks(ctx, catalogue.Versions()); err != nil {
+			return err
+		}
+		if len(before) == 0 {
+			// Everything is judged for the first time, and so is what ages.
+			if err := tx.SetAged(ctx, now); err != nil {
+				return err
+			}
+		}
+		return tx.SetJudged(ctx, catalogue.Version)
+	case evaluator.CauseSettingsChanged:
+		if err := tx.Rejudge(ctx, slices.Sorted(maps.Keys(inventory.Classes)), cause); err != nil {
+			return err
+		}
+		return tx.SetAged(ctx, now)
+	case evaluator.CauseAged:
+		if err := tx.Rejudge(ctx, aging(catalogue), cause); err != nil {
+			return err
+		}
+		return tx.SetAged(ctx, now)
+	default:
+		return nil
+	}
+}
+
+// aging are the classes of which a check reads the moment.
+func aging(catalogue *evaluator.Catalogue) []inventory.Class {
 	var out []inventory.Class
 	for class := range inventory.Classes {
-		switch cause {
-		case evaluator.CauseCatalogueChanged, evaluator.CauseSettingsChanged:
+		if slices.ContainsFunc(catalogue.ByClass(class), (*evaluator.Check).ReadsMoment) {
 			out = append(out, class)
-		case evaluator.CauseAged:
-			if slices.ContainsFunc(s.Catalogue.ByClass(class), (*evaluator.Check).ReadsMoment) {
-				out = append(out, class)
-			}
-		default:
 		}
 	}
 	slices.Sort(out)

@@ -71,6 +71,12 @@ func (s *Scheduler) sweepTenant(ctx context.Context, tenant uuid.UUID, now time.
 	if err := s.takeUp(ctx, tenant); err != nil {
 		return err
 	}
+	catalogue, err := s.inForce(ctx, tenant)
+	if err != nil {
+		// One organisation's own checks must not stop the service of the others.
+		s.Log.Error("the catalogue of a tenant cannot be read", "tenant", tenant, "error", err)
+		return nil
+	}
 	return s.Store.InTx(ctx, tenant, func(tx store.Tx) error {
 		judged, err := tx.Judged(ctx)
 		if err != nil {
@@ -86,7 +92,7 @@ func (s *Scheduler) sweepTenant(ctx context.Context, tenant uuid.UUID, now time.
 		}
 		var cause evaluator.Cause
 		switch {
-		case judged != s.Catalogue.Version:
+		case judged != catalogue.Version:
 			cause = evaluator.CauseCatalogueChanged
 		case aged.IsZero() || now.Sub(aged) >= agedAfter:
 			cause = evaluator.CauseAged
