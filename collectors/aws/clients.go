@@ -8,16 +8,57 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
+	accountinfo "github.com/aws/aws-sdk-go-v2/service/account"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/configservice"
+	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
+	"github.com/aws/aws-sdk-go-v2/service/dlm"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
+	"github.com/aws/aws-sdk-go-v2/service/eks"
+	"github.com/aws/aws-sdk-go-v2/service/elasticache"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/fsx"
+	"github.com/aws/aws-sdk-go-v2/service/guardduty"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/inspector2"
+	"github.com/aws/aws-sdk-go-v2/service/kafka"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/macie2"
+	"github.com/aws/aws-sdk-go-v2/service/memorydb"
+	"github.com/aws/aws-sdk-go-v2/service/mq"
+	"github.com/aws/aws-sdk-go-v2/service/networkfirewall"
+	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/route53resolver"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/securityhub"
+	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
+	"github.com/aws/aws-sdk-go-v2/service/shield"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
+	"github.com/aws/aws-sdk-go-v2/service/wellarchitected"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -40,6 +81,48 @@ type Clients struct {
 	WAF        *wafv2.Client
 	// WAFEdge asks about web firewalls of content delivery, which live in us-east-1.
 	WAFEdge *wafv2.Client
+
+	AccessAnalyzer         *accessanalyzer.Client
+	AccountInfo            *accountinfo.Client
+	Backup                 *backup.Client
+	Budgets                *budgets.Client
+	CloudWatch             *cloudwatch.Client
+	Cognito                *cognitoidentityprovider.Client
+	Config                 *configservice.Client
+	CostExplorer           *costexplorer.Client
+	DynamoDB               *dynamodb.Client
+	ECS                    *ecs.Client
+	EFS                    *efs.Client
+	EKS                    *eks.Client
+	EventBridge            *eventbridge.Client
+	FSx                    *fsx.Client
+	GuardDuty              *guardduty.Client
+	IdentityStore          *identitystore.Client
+	Inspector              *inspector2.Client
+	Lambda                 *lambda.Client
+	Logs                   *cloudwatchlogs.Client
+	Macie                  *macie2.Client
+	NetworkFirewall        *networkfirewall.Client
+	Organizations          *organizations.Client
+	Redshift               *redshift.Client
+	Resolver               *route53resolver.Client
+	SecurityHub            *securityhub.Client
+	ServiceQuotas          *servicequotas.Client
+	Shield                 *shield.Client
+	SNS                    *sns.Client
+	SSOAdmin               *ssoadmin.Client
+	WellArchitected        *wellarchitected.Client
+	ApplicationAutoScaling *applicationautoscaling.Client
+	ElastiCache            *elasticache.Client
+	Kafka                  *kafka.Client
+	Kinesis                *kinesis.Client
+	MemoryDB               *memorydb.Client
+	OpenSearch             *opensearch.Client
+	SecretsManager         *secretsmanager.Client
+	SQS                    *sqs.Client
+	SSM                    *ssm.Client
+	DLM                    *dlm.Client
+	MQ                     *mq.Client
 }
 
 // Sources are the kinds of AWS this package collects; each file adds its own.
@@ -70,6 +153,48 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		KMS:        kms.NewFromConfig(cfg),
 		WAF:        wafv2.NewFromConfig(cfg),
 		WAFEdge:    wafv2.NewFromConfig(edge),
+
+		AccessAnalyzer:         accessanalyzer.NewFromConfig(cfg),
+		AccountInfo:            accountinfo.NewFromConfig(cfg),
+		Backup:                 backup.NewFromConfig(cfg),
+		Budgets:                budgets.NewFromConfig(cfg),
+		CloudWatch:             cloudwatch.NewFromConfig(cfg),
+		Cognito:                cognitoidentityprovider.NewFromConfig(cfg),
+		Config:                 configservice.NewFromConfig(cfg),
+		CostExplorer:           costexplorer.NewFromConfig(cfg),
+		DynamoDB:               dynamodb.NewFromConfig(cfg),
+		ECS:                    ecs.NewFromConfig(cfg),
+		EFS:                    efs.NewFromConfig(cfg),
+		EKS:                    eks.NewFromConfig(cfg),
+		EventBridge:            eventbridge.NewFromConfig(cfg),
+		FSx:                    fsx.NewFromConfig(cfg),
+		GuardDuty:              guardduty.NewFromConfig(cfg),
+		IdentityStore:          identitystore.NewFromConfig(cfg),
+		Inspector:              inspector2.NewFromConfig(cfg),
+		Lambda:                 lambda.NewFromConfig(cfg),
+		Logs:                   cloudwatchlogs.NewFromConfig(cfg),
+		Macie:                  macie2.NewFromConfig(cfg),
+		NetworkFirewall:        networkfirewall.NewFromConfig(cfg),
+		Organizations:          organizations.NewFromConfig(cfg),
+		Redshift:               redshift.NewFromConfig(cfg),
+		Resolver:               route53resolver.NewFromConfig(cfg),
+		SecurityHub:            securityhub.NewFromConfig(cfg),
+		ServiceQuotas:          servicequotas.NewFromConfig(cfg),
+		Shield:                 shield.NewFromConfig(cfg),
+		SNS:                    sns.NewFromConfig(cfg),
+		SSOAdmin:               ssoadmin.NewFromConfig(cfg),
+		WellArchitected:        wellarchitected.NewFromConfig(cfg),
+		ApplicationAutoScaling: applicationautoscaling.NewFromConfig(cfg),
+		ElastiCache:            elasticache.NewFromConfig(cfg),
+		Kafka:                  kafka.NewFromConfig(cfg),
+		Kinesis:                kinesis.NewFromConfig(cfg),
+		MemoryDB:               memorydb.NewFromConfig(cfg),
+		OpenSearch:             opensearch.NewFromConfig(cfg),
+		SecretsManager:         secretsmanager.NewFromConfig(cfg),
+		SQS:                    sqs.NewFromConfig(cfg),
+		SSM:                    ssm.NewFromConfig(cfg),
+		DLM:                    dlm.NewFromConfig(cfg),
+		MQ:                     mq.NewFromConfig(cfg),
 	}
 }
 
