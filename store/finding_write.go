@@ -48,9 +48,14 @@ func (row standingRow) finding() (*evaluator.Finding, error) {
 // findingsOf reads the findings that resources have or had, by resource and check.
 func (tx Tx) findingsOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]map[string]*evaluator.Finding, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT resource_id, check_id, verdict, base_severity, severity, state, since, not_read_since, resolved_at, reasons, unknown
-		FROM   findings
-		WHERE  tenant_id = @tenant AND resource_id = ANY (@ids)`,
+		SELECT k.id AS resource_id, f.check_id, f.verdict, f.base_severity, f.severity, f.state, f.since, f.not_read_since,
+		       f.resolved_at, f.reasons, f.unknown
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (
+		       SELECT check_id, verdict, base_severity, severity, state, since, not_read_since, resolved_at, reasons, unknown
+		       FROM   findings
+		       WHERE  tenant_id = @tenant AND resource_id = k.id
+		       OFFSET 0) f`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
 		return nil, fmt.Errorf("findings of resources: %w", err)
@@ -161,7 +166,8 @@ func (tx Tx) writeFindings(ctx context.Context, ids []uuid.UUID, moved []movedRo
 		              @severities::smallint[], @states::text[], @since::timestamptz[], @not_read::timestamptz[],
 		              @resolved::timestamptz[], @reasons::text[], @unknown::text[])
 		       AS v (id, resource_id, check_id, verdict, base, severity, state, since, not_read, resolved, reasons, unknown)
-		JOIN   resources r ON r.tenant_id = @tenant AND r.id = v.resource_id
+		CROSS  JOIN LATERAL (
+		       SELECT scope_id, class, kind, region, name FROM resources WHERE tenant_id = @tenant AND id = v.resource_id LIMIT 1) r
 		ON CONFLICT (tenant_id, id) DO UPDATE SET
 		       scope_id = excluded.scope_id, class = excluded.class, kind = excluded.kind, region = excluded.region,
 		       resource_name = excluded.resource_name, verdict = excluded.verdict, base_severity = excluded.base_severity,

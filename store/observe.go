@@ -180,8 +180,9 @@ func (tx Tx) present(ctx context.Context, in []incoming) (map[uuid.UUID]present,
 		ids[n] = i.id
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT id, hash, observed_at FROM resources
-		WHERE  tenant_id = @tenant AND id = ANY (@ids)`,
+		SELECT k.id, r.hash, r.observed_at
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (SELECT hash, observed_at FROM resources WHERE tenant_id = @tenant AND id = k.id LIMIT 1) r`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
 		return nil, fmt.Errorf("known resources: %w", err)
@@ -232,9 +233,13 @@ func (tx Tx) goneSince(ctx context.Context, in []incoming, known map[uuid.UUID]p
 		return out, nil
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT id, max(valid_to) FROM resource_versions
-		WHERE  tenant_id = @tenant AND id = ANY (@ids) AND gone
-		GROUP  BY id`,
+		SELECT k.id, v.valid_to
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (
+		       SELECT valid_to FROM resource_versions
+		       WHERE  tenant_id = @tenant AND id = k.id AND gone
+		       ORDER  BY valid_from DESC
+		       LIMIT  1) v`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
 		return nil, fmt.Errorf("removed resources: %w", err)

@@ -15,7 +15,7 @@ import (
 )
 
 // settleBatch is how many resources are worked out again in one transaction.
-const settleBatch = 1000
+const settleBatch = 2000
 
 // Work derives and judges a batch of resources.
 type Work func(ctx context.Context, batch []evaluator.Due, view evaluator.View) ([]evaluator.Settled, error)
@@ -206,8 +206,12 @@ func sameJSON(a, b []byte) bool {
 
 func (tx Tx) derivedOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]derivedRow, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT resource_id, facts, rests_on, passed, inherited FROM derived_facts
-		WHERE  tenant_id = @tenant AND resource_id = ANY (@ids)`,
+		SELECT k.id AS resource_id, d.facts, d.rests_on, d.passed, d.inherited
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (
+		       SELECT facts, rests_on, passed, inherited FROM derived_facts
+		       WHERE  tenant_id = @tenant AND resource_id = k.id
+		       LIMIT  1) d`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
 		return nil, fmt.Errorf("derived facts: %w", err)

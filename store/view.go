@@ -43,8 +43,12 @@ func (v view) Into(ctx context.Context, class inventory.Class, link string, ids 
 		names[keys[i]] = id
 	}
 	rows, err := v.tx.Query(ctx, `
-		SELECT to_id, from_id FROM edges
-		WHERE  tenant_id = @tenant AND to_id = ANY (@ids) AND link = @link AND from_class = @class`,
+		SELECT k.id, e.from_id
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (
+		       SELECT from_id FROM edges
+		       WHERE  tenant_id = @tenant AND to_id = k.id AND link = @link AND from_class = @class
+		       OFFSET 0) e`,
 		pgx.StrictNamedArgs{"tenant": v.tx.tenant, "ids": keys, "link": link, "class": string(class)})
 	if err != nil {
 		return nil, fmt.Errorf("edges into: %w", err)

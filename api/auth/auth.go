@@ -141,7 +141,7 @@ func (a *Auth) identify(r *http.Request) (Identity, error) {
 // bearer looks a secret up by its hash. What the database compared is compared once more in constant time, so that the
 // answer does not rest on how an index compares.
 func (a *Auth) bearer(ctx context.Context, secret string) (Identity, error) {
-	if !strings.HasPrefix(secret, prefix) || len(secret) > maxSecret {
+	if len(secret) > maxSecret {
 		return Identity{}, ErrRefused
 	}
 	hash := sha256.Sum256([]byte(secret))
@@ -196,5 +196,5 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) {
 
 func (a *Auth) cookie(r *http.Request, value string, age int) *http.Cookie {
 	secure := r.TLS != nil || !onLoopback(r)
-	return &http.Cookie{Name: Cookie, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode}
+	return &http.Cookie{Name: Cookie, Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
@@ -24,6 +25,77 @@ type world struct {
 	// err is the first fetch that failed: derivations cannot return it.
 	err   error
 	looks map[evaluator.Key]struct{}
+	// current is the resource whose derivation is under way, habits what derivations of its class were seen to ask.
+	current *inventory.Resource
+	habits  *habits
+}
+
+// habit is a question that derivations of a class ask of themselves or of what they link to: which resources of a class
+// link to it by a name.
+type habit struct {
+	of   inventory.Class
+	via  string
+	into string
+	by   string
+}
+
+// habits are learnt from one batch to the next, so that a whole batch asks in one query what each of its resources would
+// ask by itself. They make nothing right or wrong, only fewer questions.
+type habits struct {
+	mu   sync.Mutex
+	seen map[habit]struct{}
+}
+
+func (h *habits) learn(of *inventory.Resource, class inventory.Class, name, id string) {
+	if of == nil {
+		return
+	}
+	via, found := "", of.ID == id
+	for _, l := range of.Links() {
+		if !found && l.To == id {
+			via, found = l.Name, true
+		}
+	}
+	if !found {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.seen[habit{of.Class, via, string(class), name}] = struct{}{}
+}
+
+// questions lists, for each class and link name, the ids the batch will probably ask about.
+func (h *habits) questions(batch []evaluator.Due) map[link][]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	byClass := map[inventory.Class][]habit{}
+	for one := range h.seen {
+		byClass[one.of] = append(byClass[one.of], one)
+	}
+	seen := map[link]bool{}
+	out := map[link][]string{}
+	add := func(one habit, id string) {
+		key := link{inventory.Class(one.into), one.by, id}
+		if id != "" && !seen[key] {
+			seen[key] = true
+			group := link{class: key.class, name: key.name}
+			out[group] = append(out[group], id)
+		}
+	}
+	for _, due := range batch {
+		for _, one := range byClass[due.Resource.Class] {
+			if one.via == "" {
+				add(one, due.Resource.ID)
+				continue
+			}
+			for _, l := range due.Resource.Links() {
+				if l.Name == one.via {
+					add(one, l.To)
+				}
+			}
+		}
+	}
+	return out
 }
 
 type gap struct {
@@ -38,9 +110,9 @@ type link struct {
 	id    string
 }
 
-func newWorld(ctx context.Context, view evaluator.View) (*world, error) {
+func newWorld(ctx context.Context, view evaluator.View, h *habits) (*world, error) {
 	w := &world{
-		ctx: ctx, view: view, own: map[string]bool{}, gaps: map[gap][]inventory.Unknown{}, listed: map[gap]bool{},
+		ctx: ctx, view: view, habits: h, own: map[string]bool{}, gaps: map[gap][]inventory.Unknown{}, listed: map[gap]bool{},
 		resources: map[string]*inventory.Resource{}, links: map[link][]*inventory.Resource{},
 	}
 	var err error
@@ -83,8 +155,9 @@ func (w *world) note(row inventory.LedgerRow) {
 }
 
 // begin starts to note what is looked at for a resource.
-func (w *world) begin(id string) {
-	w.looks = map[evaluator.Key]struct{}{evaluator.ResourceKey(id): {}}
+func (w *world) begin(r *inventory.Resource) {
+	w.current = r
+	w.looks = map[evaluator.Key]struct{}{evaluator.ResourceKey(r.ID): {}}
 }
 
 // end returns what was looked at since begin.
@@ -124,6 +197,7 @@ func (w *world) Into(class inventory.Class, name, id string) []*inventory.Resour
 	if found, ok := w.links[key]; ok {
 		return found
 	}
+	w.habits.learn(w.current, class, name, id)
 	found, err := w.view.Into(w.ctx, class, name, []string{id})
 	if err != nil {
 		w.fail(err)
@@ -177,9 +251,28 @@ func (w *world) fetch(ids []string) error {
 	return nil
 }
 
-// prefetch brings what a batch links to in one question each instead of one for each resource: first what it points at,
-// then what that points at in turn.
+// prefetch brings what a batch will look at in a few questions instead of one for each resource: what its resources
+// point at, what that points at in turn, and what is known to be asked of resources of their classes.
 func (w *world) prefetch(batch []evaluator.Due) error {
+	if err := w.prefetchLinks(batch); err != nil {
+		return err
+	}
+	for group, ids := range w.habits.questions(batch) {
+		found, err := w.view.Into(w.ctx, group.class, group.name, ids)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			w.links[link{group.class, group.name, id}] = found[id]
+			for _, r := range found[id] {
+				w.resources[r.ID] = r
+			}
+		}
+	}
+	return nil
+}
+
+func (w *world) prefetchLinks(batch []evaluator.Due) error {
 	var wave []*inventory.Resource
 	for _, due := range batch {
 		w.resources[due.Resource.ID] = due.Resource
