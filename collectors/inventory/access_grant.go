@@ -75,4 +75,7 @@ type AccessGrant struct {
 	Principal string `json:"principal" link:"held_by"`
 	// PrincipalOwner is the account or issuer of an external principal.
 	PrincipalOwner string `json:"principal_owner"`
+	// MayAdminister is the id of the account's record when the grant, of all that its principal holds, comes to
+	// unrestricted rights or may do so. It makes the few administrators of an account findable among its many grants.
+	MayAdminister string `json:"may_administer" link:"may_administer"`
 }

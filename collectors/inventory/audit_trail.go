@@ -44,6 +44,10 @@ type AuditTrail struct {
 
 	// Destination is the id of the store the record is kept in.
 	Destination string `json:"destination" link:"records_to"`
+	// LogStore is the id of the log store that the record flows to as well, where it can be queried.
+	LogStore string `json:"log_store" link:"queried_in"`
+	// DataKinds are the kinds of resources of which it records the reading and the writing of data.
+	DataKinds []string `json:"data_kinds"`
 	// Watches are the scopes whose changes the trail records; the record of an account without a trail names its own.
 	Watches []string `json:"watches" link:"watches"`
 	// Validated says that each file of the record is signed by the provider.

@@ -103,4 +103,18 @@ type CloudAccount struct {
 	//   Google Cloud: compute.resourcePolicies.list snapshotSchedulePolicy in use;
 	//   backupdr.backupPlanAssociations.list.
 	BackupPlans int64 `cel:"backup_plans" json:"backup_plans" stage:"derived"`
+
+	// AlertNeeds say which events an alert must catch to count as one of the kinds.
+	AlertNeeds []AlertNeed `json:"alert_needs"`
+}
+
+// AlertNeed is one way for an account to be alerted of a kind of change: all its events are caught. Several needs of
+// one kind are alternatives.
+type AlertNeed struct {
+	// Kind is a word of alerted_events, or findings, or service_health.
+	Kind string `json:"kind"`
+	// Events are the names of the events, as AlertRule.Catches spells them.
+	Events []string `json:"events"`
+	// Region is where the events arise; empty says in every region in use.
+	Region string `json:"region,omitempty"`
 }

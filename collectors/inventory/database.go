@@ -108,7 +108,7 @@ type Database struct {
 	//   diagnosticSettings.
 	//   Google Cloud: databaseFlags cloudsql.enable_pgaudit, log_connections, log_disconnections, log_statement;
 	//   auditConfigs DATA_READ, DATA_WRITE.
-	AuditLogged bool `cel:"audit_logged" json:"audit_logged"`
+	AuditLogged bool `cel:"audit_logged" json:"audit_logged" stage:"derived"`
 	// CentralIdentity is the bool central_identity: Accepts directory identities instead of only its own
 	// passwords.
 	//   AWS: IAMDatabaseAuthenticationEnabled; AdvancedSecurityOptions with IAM master.

@@ -25,6 +25,8 @@ type Disk struct {
 
 	// EncryptionKey is the id of the key that encrypts the volume; empty for the platform's.
 	EncryptionKey string `json:"encryption_key" link:"encrypted_by"`
+	// Machines are the ids of the machines it is attached to.
+	Machines []string `json:"machines" link:"attached_to"`
 	// Source is the id of the copy the volume was made from; empty for an original.
 	Source string `json:"source" link:"copied_from"`
 }

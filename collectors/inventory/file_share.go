@@ -17,10 +17,17 @@ type FileShare struct {
 	//   the internet with an open group.
 	//   Azure: networkAcls.defaultAction=Deny or publicNetworkAccess=Disabled.
 	//   Google Cloud: nfsExportOptions.ipRanges within the private ranges.
-	NetworkRestricted bool `cel:"network_restricted" json:"network_restricted"`
+	NetworkRestricted bool `cel:"network_restricted" json:"network_restricted" stage:"derived"`
 	// BackupCovered is the bool backup_covered: A schedule or plan copies it.
 	//   AWS: elasticfilesystem:DescribeBackupPolicy Status=ENABLED; backup:ListProtectedResources.
 	//   Azure: recoveryServices protected item AzureFileShare; shareDeleteRetentionPolicy.
 	//   Google Cloud: file.backups.list fresh; backup plan association.
 	BackupCovered bool `cel:"backup_covered" json:"backup_covered" stage:"derived"`
+
+	// PolicyOpen says whether its own policy lets anyone mount it; one without a policy leaves that to its filters.
+	PolicyOpen bool `json:"policy_open"`
+	// Ports are those on which clients mount it, as in "tcp/2049".
+	Ports []string `json:"ports"`
+	// Interfaces are the ids of the network interfaces at which it answers.
+	Interfaces []string `json:"interfaces" link:"wears"`
 }

@@ -24,6 +24,8 @@ type Secret struct {
 	//   Google Cloud: getIamPolicy members outside the customer domains.
 	UnknownPrincipals int64 `cel:"unknown_principals" json:"unknown_principals" stage:"derived"`
 
+	// LifetimeDays is within how many days of its making it rotates or expires by itself; 0 is never.
+	LifetimeDays int64 `json:"lifetime_days"`
 	// Principals are the foreign accounts its policy lets in.
 	Principals []string `json:"principals"`
 }

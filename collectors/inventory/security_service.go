@@ -36,4 +36,28 @@ type SecurityService struct {
 	//   Azure: Microsoft.Security/secureScores/ascScore properties.score.percentage.
 	//   Google Cloud: n/a: Security Command Center publishes findings, no score.
 	ScorePercent float64 `cel:"score_percent" json:"score_percent"`
+
+	// States say how the service stands in each region, where its provider keeps it by region.
+	States []ServiceState `json:"states"`
+}
+
+// ServiceState is how a security service stands in one region.
+type ServiceState struct {
+	// Region is "*" where the regions themselves could not be listed.
+	Region string `json:"region"`
+	On     bool   `json:"on,omitempty"`
+	// Unread is why the region did not say.
+	Unread *Unknown `json:"unread,omitempty"`
+	// Plans are its parts that watch one kind of workload each.
+	Plans []ServicePlan `json:"plans,omitempty"`
+}
+
+// ServicePlan is a part of a security service that watches one kind of workload.
+type ServicePlan struct {
+	Name string `json:"name"`
+	// Workload is one of the words of RegionUse.Holds.
+	Workload string `json:"workload"`
+	On       bool   `json:"on,omitempty"`
+	// Engines are the only engines it watches, where it does not watch all.
+	Engines []string `json:"engines,omitempty"`
 }

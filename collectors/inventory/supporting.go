@@ -13,6 +13,11 @@ const (
 	ClassPublicAccessGuard Class = "public_access_guard"
 	ClassInstanceProfile   Class = "instance_profile"
 	ClassAddressList       Class = "address_list"
+	ClassRegionUse         Class = "region_use"
+	ClassAlertRule         Class = "alert_rule"
+	ClassEndpointGuard     Class = "endpoint_guard"
+	ClassFloodShield       Class = "flood_shield"
+	ClassBackupCoverage    Class = "backup_coverage"
 )
 
 // NetworkInterface is a port of a machine, database, balancer or function in a subnet.
@@ -102,6 +107,8 @@ type FlowLog struct {
 	Active   bool   `json:"active"`
 	// Traffic is all, accepted or rejected.
 	Traffic string `json:"traffic"`
+	// Destination is the id of the store the records go to.
+	Destination string `json:"destination" link:"records_to"`
 }
 
 // TLSPolicy picks the versions and suites of a listener.
@@ -149,4 +156,9 @@ var SupportingClasses = map[Class]func() any{
 	ClassPublicAccessGuard: func() any { return &PublicAccessGuard{} },
 	ClassInstanceProfile:   func() any { return &InstanceProfile{} },
 	ClassAddressList:       func() any { return &AddressList{} },
+	ClassRegionUse:         func() any { return &RegionUse{} },
+	ClassAlertRule:         func() any { return &AlertRule{} },
+	ClassEndpointGuard:     func() any { return &EndpointGuard{} },
+	ClassFloodShield:       func() any { return &FloodShield{} },
+	ClassBackupCoverage:    func() any { return &BackupCoverage{} },
 }
