@@ -99,7 +99,7 @@ func connectionFacts(_ collectors.Where, a connectionAnswers) *inventory.Resourc
 	r := described(a.Connection, facts)
 	defer leftOut(r, connections)
 	if lower(p.Type) == "expressroute" {
-		facts.Kind = "dedicated"
+		facts.Kind = "transit"
 		r.SetNotApplicable("a line of its own, whose encryption is the circuit's", "strong_crypto")
 	} else if p.Policies != nil {
 		facts.StrongCrypto = len(*p.Policies) > 0 && !slices.ContainsFunc(*p.Policies, ipsecPolicy.weak)

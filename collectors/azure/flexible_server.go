@@ -1,0 +1,131 @@
+package azure
+
+import (
+	"context"
+
+	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+var (
+	postgresServers = rowsOf{typ: "Microsoft.DBforPostgreSQL/flexibleServers", version: "2024-08-01"}
+	mysqlServers    = rowsOf{typ: "Microsoft.DBforMySQL/flexibleServers", version: "2023-12-30"}
+)
+
+// flexibleServer is what is read of a server, of either engine: they are described in the same words but for a few.
+type flexibleServer struct {
+	Network *struct {
+		Access string `json:"publicNetworkAccess,omitempty"`
+		Subnet string `json:"delegatedSubnetResourceId,omitempty"`
+	} `json:"network,omitempty"`
+	Backup *struct {
+		Days *int64 `json:"backupRetentionDays,omitempty"`
+		Geo  string `json:"geoRedundantBackup,omitempty"`
+	} `json:"backup,omitempty"`
+	HA *struct {
+		Mode string `json:"mode,omitempty"`
+	} `json:"highAvailability,omitempty"`
+	Storage *struct {
+		Grow string `json:"autoGrow,omitempty"`
+	} `json:"storage,omitempty"`
+	Auth *struct {
+		Directory string `json:"activeDirectoryAuth,omitempty"`
+	} `json:"authConfig,omitempty"`
+	Encryption *struct {
+		Type string `json:"type,omitempty"`
+	} `json:"dataEncryption,omitempty"`
+	Source string      `json:"sourceServerResourceId,omitempty"`
+	Links  []linkState `json:"privateEndpointConnections,omitempty"`
+}
+
+func (f flexibleServer) subnet() string {
+	if f.Network == nil {
+		return ""
+	}
+	return armID(f.Network.Subnet)
+}
+
+type flexibleAnswers struct {
+	Server    seen[flexibleServer]
+	Around    collectors.Answer[around]
+	Addresses collectors.Answer[[]addressRule]
+	Settings  collectors.Answer[[]setting]
+}
+
+// engine is what differs between the two.
+type engine struct {
+	listing  rowsOf
+	name     string
+	port     int
+	versions string
+}
+
+var _ = registerFlexible("azure.postgresql.flexible_server", engine{postgresServers, "postgresql", 5432, "ssl_min_protocol_version"})
+
+var _ = registerFlexible("azure.mysql.flexible_server", engine{mysqlServers, "mysql", 3306, "tls_version"})
+
+func registerFlexible(kind inventory.Kind, e engine) struct{} {
+	rules, settings := e.listing.typ+"/firewallRules", e.listing.typ+"/configurations"
+	return registerAsked(kind, inventory.ClassDatabase, e.listing,
+		[]string{rules + "/read", settings + "/read", virtualNetworks.permission()},
+		func(ctx context.Context, c *Clients, s seen[flexibleServer]) flexibleAnswers {
+			id := armID(s.Row.ID)
+			a := flexibleAnswers{Server: s, Around: askAround(ctx, c, s.Row.Properties.subnet()),
+				Settings: askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version)}
+			if s.Row.Properties.subnet() == "" {
+				a.Addresses = askAll[addressRule](ctx, c, id, "/firewallRules", rules, e.listing.version)
+			}
+			return a
+		},
+		func(w collectors.Where, a flexibleAnswers) *inventory.Resource { return flexibleFacts(w, a, e) })
+}
+
+func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.Resource {
+	p := a.Server.Row.Properties
+	facts := &inventory.Database{Engine: e.name, EncryptedAtRest: true, PointInTime: true, AuthRequired: true, Source: armID(p.Source)}
+	r := described(a.Server, facts)
+	defer leftOut(r, e.listing)
+	switch subnet := p.subnet(); {
+	case subnet != "":
+		inSubnet(w, r, facts, e.port, subnet, a.Around)
+	case p.Network != nil && p.Network.Access != "":
+		atEdge(r, facts, e.port, p.Network.Access, linked(p.Links))
+		knowRules(r, facts, a.Addresses, nil)
+	}
+	r.SetInherent("encrypted_at_rest", "point_in_time", "auth_required")
+	r.Known("engine", "source")
+	knowTLS(r, facts, a.Settings, e.versions)
+	flexibleKeeping(r, facts, p)
+	if p.Auth != nil && p.Auth.Directory != "" {
+		facts.CentralIdentity = lower(p.Auth.Directory) == "enabled"
+		r.Known("central_identity")
+	} else if e.name == "mysql" {
+		// Its directory administrator is a resource below the server.
+		notYet(r, "central_identity")
+	}
+	r.SetNotApplicable("assessed for Azure SQL only", "vulnerability_assessed")
+	notYet(r, "deletion_protected", "audit_logged", "version_supported")
+	return r
+}
+
+// flexibleKeeping states how the content is kept.
+func flexibleKeeping(r *inventory.Resource, facts *inventory.Database, p flexibleServer) {
+	if p.Backup != nil {
+		state(r, p.Backup.Days, &facts.BackupRetentionDays, "backup_retention_days")
+		if p.Backup.Geo != "" {
+			facts.OtherRegionCopy = lower(p.Backup.Geo) == "enabled"
+			r.Known("other_region_copy")
+		}
+	}
+	if p.HA != nil && p.HA.Mode != "" {
+		facts.MultiZone = lower(p.HA.Mode) == "zoneredundant"
+		r.Known("multi_zone")
+	}
+	if p.Storage != nil && p.Storage.Grow != "" {
+		facts.Autoscaled = lower(p.Storage.Grow) == "enabled"
+		r.Known("autoscaled")
+	}
+	// Without a word of its own the server is encrypted with the platform's key.
+	facts.CustomerKey = p.Encryption != nil && lower(p.Encryption.Type) == "azurekeyvault"
+	r.Known("customer_key")
+}
