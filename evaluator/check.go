@@ -67,6 +67,8 @@ type Example struct {
 	// At is the moment of judging; the zero time means the start of 2026.
 	At   time.Time `yaml:"at"`
 	Want string    `yaml:"want"`
+	// Line is where the example stands in its file.
+	Line int `yaml:"-"`
 }
 
 // rule is a check compiled for one class.
@@ -75,22 +77,25 @@ type rule struct {
 	appliesNames, passNames []string
 }
 
-// ParseCheck reads and compiles one check. The error names the line or the key that is wrong.
+// ParseCheck reads and compiles one check. Its error names the line and the key that are wrong, and what was probably
+// meant.
 func ParseCheck(data []byte) (*Check, error) {
 	c := &Check{}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	dec.KnownFields(true)
 	if err := dec.Decode(c); err != nil {
-		return nil, fmt.Errorf("check: %w", err)
+		return nil, fmt.Errorf("check: %w", explainYAML(err))
 	}
 	if err := dec.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("check %s: the file holds more than one document; want one check in each file", c.ID)
 	}
+	places := placesOf(data)
+	places.mark(c.Examples)
 	if err := c.validate(); err != nil {
-		return nil, fmt.Errorf("check %s: %w", c.ID, err)
+		return nil, fmt.Errorf("check %s: %w", c.ID, places.of(err))
 	}
 	if err := c.compile(); err != nil {
-		return nil, fmt.Errorf("check %s: %w", c.ID, err)
+		return nil, fmt.Errorf("check %s: %w", c.ID, places.of(err))
 	}
 	c.Version = c.hash()
 	return c, nil
@@ -99,25 +104,25 @@ func ParseCheck(data []byte) (*Check, error) {
 func (c *Check) validate() error {
 	switch {
 	case c.ID == "" || strings.Trim(c.ID, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
-		return fmt.Errorf("id %q: want lower-case words joined by hyphens", c.ID)
+		return wrong("id", "%q is not allowed: want lower-case words joined by hyphens", c.ID)
 	case c.Title == "":
-		return errors.New("title: is missing; say what is true when the check passes")
+		return wrong("title", "is missing; say what is true when the check passes")
 	case len(c.Class) == 0:
-		return errors.New("class: is missing; name one or more classes")
+		return wrong("class", "is missing; name one or more classes")
 	case c.PassesWhen == "":
-		return errors.New("passes_when: is missing; write a CEL expression that is true when the resource is in order")
+		return wrong("passes_when", "is missing; write a CEL expression that is true when the resource is in order")
 	}
 	if _, err := ParseSeverity(string(c.Severity)); err != nil {
-		return err
+		return wrong("severity", "%w", err)
 	}
 	for _, class := range c.Class {
 		if class != ClassAny && inventory.Classes[class] == nil {
-			return fmt.Errorf("class %q is not known%s", class, suggest(string(class), classNames()))
+			return wrong("class", "%q is not known%s", class, suggest(string(class), classNames()))
 		}
 	}
 	for _, e := range c.Examples {
 		if !slices.Contains([]string{"pass", "fail", "unknown", "none"}, e.Want) {
-			return fmt.Errorf("example %q: want %q: it must be pass, fail, unknown or none", e.Name, e.Want)
+			return &keyError{key: "examples", line: e.Line, err: fmt.Errorf("%q wants %q: it must be pass, fail, unknown or none", e.Name, e.Want)}
 		}
 	}
 	return nil
@@ -147,12 +152,12 @@ func compileRule(class inventory.Class, applies, passes string) (*rule, error) {
 	var err error
 	if applies != "" {
 		if r.applies, err = compile(class, applies); err != nil {
-			return nil, fmt.Errorf("applies_when: %w", err)
+			return nil, &keyError{key: "applies_when", err: err}
 		}
 		r.appliesNames = r.applies.attributes
 	}
 	if r.passes, err = compile(class, passes); err != nil {
-		return nil, fmt.Errorf("passes_when: %w", err)
+		return nil, &keyError{key: "passes_when", err: err}
 	}
 	r.passNames = r.passes.attributes
 	return r, nil

@@ -52,6 +52,14 @@ func (e Example) Resource(c *Check) (*inventory.Resource, error) {
 	return r, nil
 }
 
+// place is where the example stands, for messages.
+func (e Example) place() string {
+	if e.Line == 0 {
+		return ""
+	}
+	return fmt.Sprintf("line %d: ", e.Line)
+}
+
 func attributeNames(r *inventory.Resource) []string {
 	var out []string
 	for _, a := range r.Schema().Attributes {
@@ -71,7 +79,7 @@ func (c *Check) Try() []string {
 		seen[e.Want] = true
 		r, err := e.Resource(c)
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("example %q: %v", e.Name, err))
+			problems = append(problems, fmt.Sprintf("%sexample %q: %v", e.place(), e.Name, err))
 			continue
 		}
 		at := e.At
@@ -83,7 +91,7 @@ func (c *Check) Try() []string {
 			got = "none"
 		}
 		if string(got) != e.Want {
-			problems = append(problems, fmt.Sprintf("example %q gives %s, want %s", e.Name, got, e.Want))
+			problems = append(problems, fmt.Sprintf("%sexample %q gives %s, want %s", e.place(), e.Name, got, e.Want))
 		}
 	}
 	wanted := []string{"pass", "fail", "unknown"}

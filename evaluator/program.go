@@ -244,9 +244,15 @@ func explainIssues(class inventory.Class, issues *cel.Issues) error {
 				known = append(known, a.Name)
 			}
 		}
-		return fmt.Errorf("class %s has no attribute %q%s", class, name, suggest(name, known))
+		line := 1
+		if all := issues.Errors(); len(all) > 0 {
+			line = all[0].Location.Line()
+		}
+		return &expressionError{line, fmt.Errorf("class %s has no attribute %q%s", class, name, suggest(name, known))}
 	}
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "ERROR: <input>:"), "\n", " ")
+	if all := issues.Errors(); len(all) > 0 {
+		return &expressionError{all[0].Location.Line(), fmt.Errorf("class %s: %s (column %d)", class, all[0].Message, all[0].Location.Column()+1)}
+	}
 	return fmt.Errorf("class %s: %s", class, text)
 }
 
