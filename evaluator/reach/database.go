@@ -75,6 +75,10 @@ func anyTenant(doors []*door, asked ports) bool {
 
 func deriveDatabase(r *inventory.Resource, w World) {
 	db := r.Facts.(*inventory.Database)
+	if !r.IsFixed("audit_logged") && r.IsKnown("endpoint") && db.Endpoint == "api" {
+		logged, doubts := useRecorded(r, w)
+		settle(r, "audit_logged", logged, &db.AuditLogged, doubts)
+	}
 	if r.IsKnown("endpoint") && db.Endpoint != "network" {
 		notAsked(r, "is reached through the provider's API only", "world_range", "ingress_app_only", "private_network",
 			"admitted", "paths")

@@ -133,12 +133,30 @@ func useLogged(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
 	return noUnless(doubts), doubts
 }
 
+// useRecorded says whether a trail of the account records each reading and writing of what is of the resource's kind.
+func useRecorded(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
+	trails, doubts := trailsOf(r.Scope, w)
+	for _, t := range trails {
+		facts := t.Facts.(*inventory.AuditTrail)
+		switch {
+		case !t.IsKnown("data_kinds"):
+			doubts = append(doubts, t.Why("data_kinds"))
+		case slices.Contains(facts.DataKinds, string(r.Kind)):
+			return yes, nil
+		}
+	}
+	return noUnless(doubts), doubts
+}
+
 func deriveLogStore(r *inventory.Resource, w World) {
 	l := r.Facts.(*inventory.LogStore)
-	if len(w.Into(inventory.ClassAuditTrail, "records_to", r.ID)) > 0 {
+	if len(w.Into(inventory.ClassAuditTrail, "records_to", r.ID)) > 0 ||
+		len(w.Into(inventory.ClassAuditTrail, "queried_in", r.ID)) > 0 ||
+		len(w.Into(inventory.ClassFlowLog, "records_to", r.ID)) > 0 {
 		put(r, "holds_audit", &l.HoldsAudit, true)
 		return
 	}
-	doubts := w.Missing(inventory.ClassAuditTrail, r.Scope, "")
+	doubts := append(slices.Clone(w.Missing(inventory.ClassAuditTrail, r.Scope, "")),
+		w.Missing(inventory.ClassFlowLog, r.Scope, r.Region)...)
 	settle(r, "holds_audit", noUnless(doubts), &l.HoldsAudit, doubts)
 }

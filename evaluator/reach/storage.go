@@ -10,11 +10,23 @@ import (
 func deriveDisk(r *inventory.Resource, w World) {
 	d := r.Facts.(*inventory.Disk)
 	customerKey(r, &d.CustomerKey, d.EncryptionKey, w)
+	covered, doubts := backedUp(r, w)
+	if covered != yes {
+		onMachine, why := backedUpWithMachine(r, d, w)
+		covered, doubts = covered.either(onMachine), append(doubts, why...)
+	}
+	settle(r, "backup_covered", covered, &d.BackupCovered, doubts)
 }
 
 func deriveSecret(r *inventory.Resource, w World) {
 	s := r.Facts.(*inventory.Secret)
 	strangers(r, &s.UnknownPrincipals, s.Principals, w)
+	if r.IsKnown("lifetime_days") {
+		put(r, "lifetime_bounded", &s.LifetimeBounded,
+			s.LifetimeDays > 0 && s.LifetimeDays <= w.Settings().SecretRotationDays)
+	} else {
+		unknown(r, []inventory.Unknown{r.Why("lifetime_days")}, "lifetime_bounded")
+	}
 }
 
 func deriveChannel(r *inventory.Resource, w World) {

@@ -34,6 +34,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassDisk:              deriveDisk,
 	inventory.ClassEncryptionKey:     deriveKey,
 	inventory.ClassEntryPoint:        deriveEntryPoint,
+	inventory.ClassFileShare:         deriveFileShare,
 	inventory.ClassFirewall:          deriveFirewall,
 	inventory.ClassIdentity:          deriveIdentity,
 	inventory.ClassLogStore:          deriveLogStore,
