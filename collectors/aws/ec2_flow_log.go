@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -38,7 +39,8 @@ func flowLogFacts(w collectors.Where, l types.FlowLog) *inventory.Resource {
 	r.Labels = tags
 	// A log whose records cannot be delivered is called active all the same.
 	facts.Active = aws.ToString(l.FlowLogStatus) == "ACTIVE" && aws.ToString(l.DeliverLogsStatus) != "FAILED"
-	r.Known("resource", "active")
+	facts.Destination = flowLogDestination(w, l)
+	r.Known("resource", "active", "destination")
 	switch l.TrafficType {
 	case types.TrafficTypeAll:
 		facts.Traffic = "all"
@@ -52,4 +54,19 @@ func flowLogFacts(w collectors.Where, l types.FlowLog) *inventory.Resource {
 	}
 	r.Known("traffic")
 	return r
+}
+
+// flowLogDestination is the id of the log group or bucket that records go to; a bucket may be followed by a folder.
+func flowLogDestination(w collectors.Where, l types.FlowLog) string {
+	to := aws.ToString(l.LogDestination)
+	switch {
+	case strings.HasPrefix(to, "arn:aws:s3:::"):
+		to, _, _ = strings.Cut(to, "/")
+		return to
+	case to != "":
+		return logGroupID(to)
+	case l.LogGroupName != nil:
+		return arn(w, "logs", "log-group:"+*l.LogGroupName)
+	}
+	return ""
 }

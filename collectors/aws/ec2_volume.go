@@ -41,13 +41,19 @@ func volumeFacts(w collectors.Where, v types.Volume) *inventory.Resource {
 	r := inventory.New(ec2ARN(w, "volume", id), nameOr(tags, id), w.Region, facts)
 	r.Labels = tags
 	for _, a := range v.Attachments {
-		facts.Attached = facts.Attached || a.State != types.VolumeAttachmentStateDetached
+		if a.State == types.VolumeAttachmentStateDetached {
+			continue
+		}
+		facts.Attached = true
+		if a.InstanceId != nil {
+			facts.Machines = append(facts.Machines, ec2ARN(w, "instance", *a.InstanceId))
+		}
 	}
 	facts.Source = sharedARN(w.Region, "snapshot", aws.ToString(v.SnapshotId))
 	if facts.Source == "" {
 		facts.Source = ec2ARN(w, "volume", aws.ToString(v.SourceVolumeId))
 	}
-	r.Known("attached", "source")
+	r.Known("attached", "source", "machines")
 	flag(r, "DescribeVolumes", "encrypted_at_rest", v.Encrypted, &facts.EncryptedAtRest)
 	blockKeyFact(r, "DescribeVolumes", v.Encrypted, v.KmsKeyId, &facts.EncryptionKey)
 	if v.Encrypted != nil && !*v.Encrypted {
