@@ -194,6 +194,8 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 		facts.Validated = *t.LogFileValidationEnabled
 		r.Known("validated")
 	}
+	facts.LogStore = logGroupID(aws.ToString(t.CloudWatchLogsLogGroupArn))
+	r.Known("log_store")
 	trailEventFacts(r, facts, a)
 	trailQueryFacts(r, facts, a)
 	return r
@@ -202,7 +204,7 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 // noTrailFacts describes an account without any trail: that nothing is recorded is an answer.
 func noTrailFacts(w collectors.Where) *inventory.Resource {
 	r := inventory.New(string(w.Scope)+"/audit_trail/none", "no trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
-	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use")
+	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use", "log_store", "data_kinds")
 	r.SetNotApplicable("no record is kept", "destination_public", "retention_days", "labels_read")
 	return r
 }
@@ -212,10 +214,11 @@ func trailEventFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trail
 	t := a.Item.Trail
 	recorded, why := recordedEvents(a)
 	if why != nil {
-		r.SetUnknown(*why, "data_events", "leaves_out_key_use")
+		r.SetUnknown(*why, "data_events", "data_kinds", "leaves_out_key_use")
 	} else {
 		facts.DataEvents, facts.LeavesOutKeyUse = recorded.dataReads && recorded.dataWrites, !recorded.keyUse
-		r.Known("data_events", "leaves_out_key_use")
+		facts.DataKinds = recorded.dataKinds()
+		r.Known("data_events", "data_kinds", "leaves_out_key_use")
 	}
 	missing := inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribeTrails", Permission: "cloudtrail:DescribeTrails", Code: "MissingField"}
 	parts := []struct {
@@ -275,6 +278,43 @@ type recordings struct {
 	reads, writes         bool
 	dataReads, dataWrites bool
 	keyUse                bool
+	// readOf and writeOf are the types of resources whose data events are recorded in full.
+	readOf, writeOf map[string]bool
+}
+
+// trailKinds are the kinds that CloudTrail's types of resources stand for.
+var trailKinds = map[string]string{
+	"AWS::S3::Object": "aws.s3.bucket", "AWS::DynamoDB::Table": "aws.dynamodb.table",
+	"AWS::Lambda::Function": "aws.lambda.function",
+}
+
+// dataKinds are the kinds whose reading and writing is recorded, whichever resource of the kind it is.
+func (e recordings) dataKinds() []string {
+	var kinds []string
+	for t, kind := range trailKinds {
+		if e.readOf[t] && e.writeOf[t] {
+			kinds = append(kinds, kind)
+		}
+	}
+	sort.Strings(kinds)
+	return kinds
+}
+
+func (e *recordings) ofType(name string, reads, writes bool) {
+	if e.readOf == nil {
+		e.readOf, e.writeOf = map[string]bool{}, map[string]bool{}
+	}
+	e.readOf[name], e.writeOf[name] = e.readOf[name] || reads, e.writeOf[name] || writes
+}
+
+// allOf says whether the values of a basic selector stand for every resource of a type: the bare ARN of its service.
+func allOf(values []string) bool {
+	for _, v := range values {
+		if strings.Count(v, ":") <= 2 || strings.HasSuffix(v, ":::") {
+			return true
+		}
+	}
+	return false
 }
 
 // management says whether all control-plane events are recorded; nil when that is not known.
@@ -320,12 +360,19 @@ func (e *recordings) addBasic(s types.EventSelector) {
 	if len(s.DataResources) > 0 {
 		e.dataReads, e.dataWrites = e.dataReads || reads, e.dataWrites || writes
 	}
+	for _, d := range s.DataResources {
+		if allOf(d.Values) {
+			e.ofType(aws.ToString(d.Type), reads, writes)
+		}
+	}
 }
 
 // addAdvanced reads one advanced selector: field selectors that must all hold. One that picks events by anything but
 // category and reading or writing records only some of them; a source left out is looked at for key use.
 func (e *recordings) addAdvanced(s types.AdvancedEventSelector) {
 	category, reads, writes, partial, keyUse := "", true, true, false, true
+	var kinds []string
+	some := false
 	for _, f := range s.FieldSelectors {
 		switch strings.ToLower(aws.ToString(f.Field)) {
 		case "eventcategory":
@@ -335,8 +382,11 @@ func (e *recordings) addAdvanced(s types.AdvancedEventSelector) {
 		case "eventsource":
 			partial = partial || len(f.NotEquals) == 0
 			keyUse = !contains(f.NotEquals, "kms.amazonaws.com")
-		case "resources.type", "resources.arn":
+		case "resources.type":
 			// Data events always name a type of resource.
+			kinds = f.Equals
+		case "resources.arn":
+			some = true
 		default:
 			partial = true
 		}
@@ -346,6 +396,9 @@ func (e *recordings) addAdvanced(s types.AdvancedEventSelector) {
 		e.reads, e.writes = e.reads || reads, e.writes || writes
 		e.keyUse = e.keyUse || keyUse && reads && writes
 	case category == "Data" && !partial:
+		for _, kind := range kinds {
+			e.ofType(kind, reads && !some, writes && !some)
+		}
 		e.dataReads, e.dataWrites = e.dataReads || reads, e.dataWrites || writes
 	}
 }
