@@ -45,7 +45,9 @@ type Options struct {
 	Catalogue *evaluator.Catalogue
 	Runner    Runner
 	Connector Connector
-	Auth      *auth.Auth
+	// Judge queues the judging of what a cause concerns; nil leaves it to the sweep of every minute.
+	Judge func(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error
+	Auth  *auth.Auth
 	// Logger takes requests and faults; nil means slog.Default.
 	Logger *slog.Logger
 	// Now is the clock; nil means time.Now.
@@ -57,23 +59,26 @@ type Options struct {
 
 // Server holds what every handler shares.
 type Server struct {
-	store     *store.Store
-	catalogue *evaluator.Catalogue
-	runner    Runner
-	connector Connector
-	auth      *auth.Auth
-	log       *slog.Logger
-	now       func() time.Time
-	version   string
-	perMinute int
-	metrics   *metrics
-	api       huma.API
+	store *store.Store
+	// catalogue is that of the release; catalogues give the one in force of a tenant.
+	catalogue  *evaluator.Catalogue
+	catalogues *store.Catalogues
+	runner     Runner
+	connector  Connector
+	judge      func(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error
+	auth       *auth.Auth
+	log        *slog.Logger
+	now        func() time.Time
+	version    string
+	perMinute  int
+	metrics    *metrics
+	api        huma.API
 }
 
 // New returns the handler of /v1, /openapi.json, /docs, /healthz, /readyz and /metrics. It answers any other path with
 // a problem, so whoever mounts it beside the pages sends it these paths only.
 func New(o Options) http.Handler {
-	s := &Server{store: o.Store, catalogue: o.Catalogue, runner: o.Runner, connector: o.Connector, auth: o.Auth,
+	s := &Server{store: o.Store, catalogue: o.Catalogue, catalogues: store.NewCatalogues(o.Catalogue), judge: o.Judge, runner: o.Runner, connector: o.Connector, auth: o.Auth,
 		log: o.Logger, now: o.Now, version: o.Version, perMinute: o.RequestsPerMinute, metrics: newMetrics()}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -140,6 +145,11 @@ func (s *Server) operations() {
 	get(s, "/v1/resources/{id}/paths", "Show how the internet reaches a resource", s.showPaths)
 	get(s, "/v1/checks", "List the checks with their counts", s.listChecks)
 	get(s, "/v1/checks/{id}", "Show a check", s.showCheck)
+	post(s, "/v1/checks", "Add a check of your own", auth.Editor, http.StatusCreated, s.createCheck)
+	post(s, "/v1/checks/try", "Try a check on a resource", auth.Reader, http.StatusOK, s.tryCheck)
+	remove(s, "/v1/checks/{id}", "Remove a check of your own", auth.Editor, s.removeCheck)
+	get(s, "/v1/settings", "Show the settings", s.showSettings)
+	put(s, "/v1/settings", "Change the settings", auth.Admin, s.putSettings)
 	get(s, "/v1/scopes", "List the scopes", s.listScopes)
 	post(s, "/v1/scopes", "Connect a scope", auth.Editor, http.StatusCreated, s.createScope)
 	get(s, "/v1/scopes/{id}", "Show a scope", s.showScope)

@@ -128,6 +128,17 @@ func TestTenantsSeeNothingOfEachOther(t *testing.T) {
 			body = map[string]any{"name": "x", "role": "reader"}
 		case method == http.MethodPost && path == "/v1/scopes":
 			body = map[string]any{"scope": "aws:222222222222"}
+		case method == http.MethodPost && path == "/v1/checks":
+			body = map[string]any{"source": ownCheck}
+		case method == http.MethodPost && path == "/v1/checks/try":
+			body = map[string]any{"source": ownCheck, "resource": map[string]any{"facts": map[string]any{}}}
+		case method == http.MethodPut && path == "/v1/settings":
+			body = s.do(t, "b", http.MethodGet, path, nil).want(http.StatusOK)["settings"]
+		case method == http.MethodDelete && path == "/v1/checks/{id}":
+			if c := s.do(t, "a", http.MethodPost, "/v1/checks", map[string]any{"source": strings.Replace(ownCheck, "acme-tls", "tenant-a-tls", 1)}); c.Code != http.StatusCreated {
+				t.Fatalf("add a check as tenant a: %d %s", c.Code, c.Body)
+			}
+			concrete, foreign = "/v1/checks/tenant-a-tls", true
 		}
 		c := s.do(t, "b", method, concrete, body)
 		switch text := c.Body.String(); {

@@ -20,11 +20,14 @@ type CheckCounts struct {
 	Controls map[string][]string `json:"controls" doc:"The controls it is evidence for, by framework."`
 	Custom   bool                `json:"custom" doc:"The organisation added it."`
 	Verdicts verdicts            `json:"verdicts"`
+	// Changed are the settings that the verdicts rest on and that are not the defaults.
+	Changed []inventory.ChangedParameter `json:"changed_parameters" nullable:"false" doc:"Parameters that its verdicts rest on and that the organisation changed."`
 }
 
-func newCheckCounts(c *evaluator.Check, t evaluator.Tally) CheckCounts {
+func newCheckCounts(c *evaluator.Check, t evaluator.Tally, settings *inventory.Settings) CheckCounts {
 	s := evaluator.Score{Pass: t.Pass, Fail: t.Fail, Unknown: t.Unknown, Excepted: t.Excepted, Inherited: t.Inherited}
-	return CheckCounts{ID: c.ID, Title: c.Title, Severity: c.Severity, Class: c.Class, Controls: mapped(c), Custom: c.Custom, Verdicts: newVerdicts(s)}
+	return CheckCounts{ID: c.ID, Title: c.Title, Severity: c.Severity, Class: c.Class, Controls: mapped(c), Custom: c.Custom, Verdicts: newVerdicts(s),
+		Changed: changed(c, settings)}
 }
 
 func mapped(c *evaluator.Check) map[string][]string {
@@ -47,29 +50,34 @@ func (s *Server) listChecks(ctx context.Context, in *listChecksIn) (*listOut[Che
 	if err := s.knowsClass(in.Class); err != nil {
 		return nil, err
 	}
-	var all []*evaluator.Check
-	for _, c := range s.catalogue.Checks {
-		if (in.Severity == "" || string(c.Severity) == in.Severity) && (in.Class == "" || c.Speaks(inventory.Class(in.Class))) {
-			all = append(all, c)
+	var out *listOut[CheckCounts]
+	err := s.in(ctx, func(tx store.Tx) error {
+		var all []*evaluator.Check
+		for _, c := range s.inForce(ctx, tx).Checks {
+			if (in.Severity == "" || string(c.Severity) == in.Severity) && (in.Class == "" || c.Speaks(inventory.Class(in.Class))) {
+				all = append(all, c)
+			}
 		}
-	}
-	rows, next, err := slicePage(all, func(c *evaluator.Check) string { return c.ID }, in.Paging)
-	if err != nil {
-		return nil, err
-	}
-	var counts map[string]evaluator.Tally
-	err = s.in(ctx, func(tx store.Tx) error {
+		rows, next, err := slicePage(all, func(c *evaluator.Check) string { return c.ID }, in.Paging)
+		if err != nil {
+			return err
+		}
 		scope, err := s.scopeID(ctx, tx, in.Scope)
 		if err != nil {
 			return err
 		}
-		counts, err = tx.CheckCounts(ctx, scope, nil, in.AsOf)
-		return err
+		counts, err := tx.CheckCounts(ctx, scope, nil, in.AsOf)
+		if err != nil {
+			return err
+		}
+		settings, err := tx.Settings(ctx, in.AsOf)
+		if err != nil {
+			return err
+		}
+		out = newPage(rows, next, int64(len(all)), func(c *evaluator.Check) CheckCounts { return newCheckCounts(c, counts[c.ID], &settings) })
+		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return newPage(rows, next, int64(len(all)), func(c *evaluator.Check) CheckCounts { return newCheckCounts(c, counts[c.ID]) }), nil
+	return out, err
 }
 
 func (s *Server) knowsClass(class string) error {
@@ -99,22 +107,36 @@ type showCheckIn struct {
 
 type showCheckOut struct{ Body checkDetail }
 
+func newCheckDetail(c *evaluator.Check) checkDetail {
+	defaults := inventory.Defaults()
+	return checkDetail{CheckCounts: newCheckCounts(c, evaluator.Tally{}, &defaults), Version: c.Version, AppliesWhen: c.AppliesWhen,
+		PassesWhen: c.PassesWhen, Clouds: c.Clouds, Why: c.Why, Fix: c.Fix, References: append([]string{}, c.References...), Notes: c.Notes}
+}
+
 // showCheck shows a check with its rule, its reason and its fix.
 func (s *Server) showCheck(ctx context.Context, in *showCheckIn) (*showCheckOut, error) {
-	c := s.catalogue.Check(in.ID)
-	if c == nil {
-		return nil, huma.Error404NotFound(fmt.Sprintf("There is no check %q. %s", in.ID, s.catalogue.Suggest(in.ID)))
-	}
-	out := &showCheckOut{Body: checkDetail{Version: c.Version, AppliesWhen: c.AppliesWhen, PassesWhen: c.PassesWhen, Clouds: c.Clouds,
-		Why: c.Why, Fix: c.Fix, References: append([]string{}, c.References...), Notes: c.Notes}}
+	var out *showCheckOut
 	err := s.in(ctx, func(tx store.Tx) error {
+		catalogue := s.inForce(ctx, tx)
+		c := catalogue.Check(in.ID)
+		if c == nil {
+			return huma.Error404NotFound(fmt.Sprintf("There is no check %q. %s", in.ID, catalogue.Suggest(in.ID)))
+		}
 		scope, err := s.scopeID(ctx, tx, in.Scope)
 		if err != nil {
 			return err
 		}
 		counts, err := tx.CheckCounts(ctx, scope, []string{c.ID}, in.AsOf)
-		out.Body.CheckCounts = newCheckCounts(c, counts[c.ID])
-		return err
+		if err != nil {
+			return err
+		}
+		settings, err := tx.Settings(ctx, in.AsOf)
+		if err != nil {
+			return err
+		}
+		out = &showCheckOut{Body: newCheckDetail(c)}
+		out.Body.CheckCounts = newCheckCounts(c, counts[c.ID], &settings)
+		return nil
 	})
 	return out, err
 }

@@ -40,17 +40,30 @@ type finding struct {
 	ResolvedAt   *time.Time          `json:"resolved_at,omitempty"`
 	ChangedAt    time.Time           `json:"changed_at"`
 	Controls     map[string][]string `json:"controls" doc:"By framework."`
+	// Changed are the settings that the verdict rests on and that are not the defaults.
+	Changed []inventory.ChangedParameter `json:"changed_parameters" nullable:"false" doc:"Parameters that the verdict rests on and that the organisation changed."`
 }
 
-func (s *Server) newFinding(f store.Finding) finding {
+// judging is what findings are told with.
+type judging struct {
+	catalogue *evaluator.Catalogue
+	settings  inventory.Settings
+}
+
+func (s *Server) judging(ctx context.Context, tx store.Tx, asOf time.Time) (judging, error) {
+	settings, err := tx.Settings(ctx, asOf)
+	return judging{s.inForce(ctx, tx), settings}, err
+}
+
+func (j judging) newFinding(f store.Finding) finding {
 	out := finding{ID: f.ID, Check: f.CheckID, Statement: f.CheckID + ": " + f.ResourceName,
 		Resource: subject{f.ResourceID, f.NaturalID, f.ResourceName, f.Kind, f.Class, f.Region},
 		Scope:    f.Scope, Verdict: f.Verdict, Severity: f.Severity, BaseSeverity: f.BaseSeverity,
 		Reasons: append([]evaluator.Reason{}, f.Reasons...), Unknown: append([]inventory.Unknown{}, f.Unknown...), State: f.State,
 		Since: utc(f.Since), NotReadSince: utcOrNil(f.NotReadSince), ResolvedAt: utcOrNil(f.ResolvedAt), ChangedAt: utc(f.ChangedAt),
-		Controls: map[string][]string{}}
-	if c := s.catalogue.Check(f.CheckID); c != nil {
-		out.Controls = mapped(c)
+		Controls: map[string][]string{}, Changed: []inventory.ChangedParameter{}}
+	if c := j.catalogue.Check(f.CheckID); c != nil {
+		out.Controls, out.Changed = mapped(c), changed(c, &j.settings)
 		out.Statement = c.Statement(f.ResourceName)
 		if f.Verdict == evaluator.Unknown {
 			out.Statement = c.Title + ": could not be read for " + f.ResourceName
@@ -80,12 +93,16 @@ type listFindingsIn struct {
 
 // listFindings lists what stands, worst and oldest first, unless asked for otherwise.
 func (s *Server) listFindings(ctx context.Context, in *listFindingsIn) (*listOut[finding], error) {
-	f, err := s.findingFilter(in)
-	if err != nil {
-		return nil, err
-	}
 	var out *listOut[finding]
-	err = s.in(ctx, func(tx store.Tx) error {
+	err := s.in(ctx, func(tx store.Tx) error {
+		told, err := s.judging(ctx, tx, in.AsOf)
+		if err != nil {
+			return err
+		}
+		f, err := s.findingFilter(in, told.catalogue)
+		if err != nil {
+			return err
+		}
 		if f.Scope, err = s.scopeID(ctx, tx, in.Scope); err != nil {
 			return err
 		}
@@ -94,13 +111,13 @@ func (s *Server) listFindings(ctx context.Context, in *listFindingsIn) (*listOut
 			return err
 		}
 		total, err := tx.FindingEstimate(ctx, f)
-		out = newPage(found, next, total, s.newFinding)
+		out = newPage(found, next, total, told.newFinding)
 		return err
 	})
 	return out, err
 }
 
-func (s *Server) findingFilter(in *listFindingsIn) (store.FindingFilter, error) {
+func (s *Server) findingFilter(in *listFindingsIn, catalogue *evaluator.Catalogue) (store.FindingFilter, error) {
 	f := store.FindingFilter{Verdict: evaluator.Verdict(in.Verdict), Class: inventory.Class(in.Class), Kind: inventory.Kind(in.Kind),
 		Region: in.Region, Query: in.Query, ChangedSince: in.ChangedSince, AsOf: in.AsOf}
 	f.Sort = map[string]store.FindingSort{"worst": store.SortWorst, "recent": store.SortRecent, "changed": store.SortMirrored}[in.Sort]
@@ -119,7 +136,7 @@ func (s *Server) findingFilter(in *listFindingsIn) (store.FindingFilter, error) 
 	if err := s.knowsClass(in.Class); err != nil {
 		return f, err
 	}
-	return f, s.pickChecks(&f, in)
+	return f, pickChecks(&f, in, catalogue)
 }
 
 // pastFilter refuses what the past cannot answer, rather than answer something else.
@@ -143,17 +160,17 @@ func (s *Server) pastFilter(in *listFindingsIn) error {
 const nothing = "-"
 
 // pickChecks narrows the filter to the checks asked for, by name or by control.
-func (s *Server) pickChecks(f *store.FindingFilter, in *listFindingsIn) error {
+func pickChecks(f *store.FindingFilter, in *listFindingsIn, catalogue *evaluator.Catalogue) error {
 	for _, id := range in.Check {
-		if s.catalogue.Check(id) == nil {
-			return invalid("query.check", "no such check; GET /v1/checks lists them. "+s.catalogue.Suggest(id), id)
+		if catalogue.Check(id) == nil {
+			return invalid("query.check", "no such check; GET /v1/checks lists them. "+catalogue.Suggest(id), id)
 		}
 	}
 	f.Checks = in.Check
 	if in.Control == "" {
 		return nil
 	}
-	framework := s.catalogue.Framework(in.Framework)
+	framework := catalogue.Framework(in.Framework)
 	if framework == nil {
 		return invalid("query.framework", "no such framework; GET /v1/frameworks lists them", in.Framework)
 	}
@@ -177,7 +194,11 @@ func (s *Server) showFinding(ctx context.Context, in *ByID) (*showFindingOut, er
 	out := &showFindingOut{}
 	err := s.in(ctx, func(tx store.Tx) error {
 		f, err := tx.Finding(ctx, in.ID)
-		out.Body = s.newFinding(f)
+		if err != nil {
+			return err
+		}
+		told, err := s.judging(ctx, tx, time.Time{})
+		out.Body = told.newFinding(f)
 		return err
 	})
 	return out, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
@@ -180,18 +181,35 @@ func (s *Server) showControl(ctx context.Context, in *showControlIn) (*showContr
 		for _, h := range history {
 			out.Body.History = append(out.Body.History, statusSince{h.Status, h.Because, utc(h.ValidFrom)})
 		}
-		if err != nil || len(c.Checks) == 0 {
+		if err != nil {
 			return err
 		}
-		ids := make([]string, len(c.Checks))
-		for i, check := range c.Checks {
-			ids[i] = check.ID
-		}
-		counts, err := tx.CheckCounts(ctx, scope, ids, in.AsOf)
-		for _, check := range c.Checks {
-			out.Body.Checks = append(out.Body.Checks, newCheckCounts(check, counts[check.ID]))
-		}
+		out.Body.Checks, err = s.countsOf(ctx, tx, scope, s.inForce(ctx, tx).Framework(f.ID).Control(c.ID).Checks, in.AsOf)
 		return err
 	})
 	return out, err
+}
+
+// countsOf are what checks say of the estate.
+func (s *Server) countsOf(ctx context.Context, tx store.Tx, scope uuid.UUID, checks []*evaluator.Check, asOf time.Time) ([]CheckCounts, error) {
+	out := []CheckCounts{}
+	if len(checks) == 0 {
+		return out, nil
+	}
+	ids := make([]string, len(checks))
+	for i, check := range checks {
+		ids[i] = check.ID
+	}
+	counts, err := tx.CheckCounts(ctx, scope, ids, asOf)
+	if err != nil {
+		return out, err
+	}
+	settings, err := tx.Settings(ctx, asOf)
+	if err != nil {
+		return out, err
+	}
+	for _, check := range checks {
+		out = append(out, newCheckCounts(check, counts[check.ID], &settings))
+	}
+	return out, nil
 }

@@ -29,6 +29,10 @@ func post[I, O any](s *Server, path, summary string, role auth.Role, status int,
 	register(s, http.MethodPost, path, summary, role, status, fn)
 }
 
+func put[I, O any](s *Server, path, summary string, role auth.Role, fn handler[I, O]) {
+	register(s, http.MethodPut, path, summary, role, http.StatusOK, fn)
+}
+
 func patch[I, O any](s *Server, path, summary string, role auth.Role, fn handler[I, O]) {
 	register(s, http.MethodPatch, path, summary, role, http.StatusOK, fn)
 }

@@ -80,5 +80,14 @@ func Defaults() Settings {
 		LogMinDays:               90,
 		LogMaxDays:               400,
 		CadenceHours:             48,
+		ApprovedRegistries:       []string{},
+		AllowedRegions:           []string{},
+		TimeSources:              []string{},
+		ApprovedImages:           []string{},
+		Suppliers:                []string{},
+		OwnAccounts:              []string{},
+		CollectorPrincipals:      []string{},
+		Environments:             map[ScopeID]string{},
+		Applications:             map[string][]string{},
 	}
 }
