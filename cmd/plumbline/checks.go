@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -166,32 +163,9 @@ func (c *checksTestCmd) judge(check *evaluator.Check, s streams) error {
 		at = time.Now().UTC()
 	}
 	settings := inventory.Defaults()
-	j := check.Judge(r, &settings, at)
-	used := map[string]any{}
-	for _, name := range check.Attributes(r.Class) {
-		if value, ok := r.Value(name); ok {
-			used[name] = value
-		}
-	}
-	verdict := string(j.Verdict)
-	if j.Verdict == evaluator.None {
-		verdict = "none"
-	}
 	enc := json.NewEncoder(s.out)
 	enc.SetIndent("", "  ")
-	return enc.Encode(map[string]any{"check": check.ID, "verdict": verdict, "facts": used, "unknown": j.Unknown, "at": at})
-}
-
-func readCheck(file string) (*evaluator.Check, error) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	check, err := evaluator.ParseCheck(raw)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return check, nil
+	return enc.Encode(check.Trial(r, &settings, at))
 }
 
 type checksLintCmd struct {
@@ -218,8 +192,8 @@ func (c *checksLintCmd) Run(_ context.Context, s streams) error {
 }
 
 func (c *checksLintCmd) lint() (int, []string, error) {
-	var problems []string
 	if c.Dir == "" {
+		var problems []string
 		catalogue, err := catalog.Load()
 		if err != nil {
 			return 0, nil, fmt.Errorf("catalogue of this release: %w", err)
@@ -231,29 +205,6 @@ func (c *checksLintCmd) lint() (int, []string, error) {
 		}
 		return len(catalogue.Checks), problems, nil
 	}
-	n := 0
-	seen := map[string]string{}
-	err := filepath.WalkDir(c.Dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || (filepath.Ext(path) != ".yaml" && filepath.Ext(path) != ".yml") {
-			return err
-		}
-		n++
-		check, err := readCheck(path)
-		if err != nil {
-			problems = append(problems, err.Error())
-			return nil
-		}
-		if first, twice := seen[check.ID]; twice {
-			problems = append(problems, fmt.Sprintf("%s: id %s is taken by %s", path, check.ID, first))
-		}
-		seen[check.ID] = path
-		for _, p := range check.Try() {
-			problems = append(problems, path+": "+p)
-		}
-		return nil
-	})
-	if err == nil && n == 0 {
-		err = usage(errors.New(c.Dir + ": holds no .yaml file"))
-	}
-	return n, problems, err
+	checks, problems, err := readChecks(c.Dir)
+	return len(checks), problems, err
 }

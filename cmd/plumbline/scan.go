@@ -16,11 +16,11 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
 	"github.com/plumbline-posture/plumbline/evaluator"
-	"github.com/plumbline-posture/plumbline/evaluator/catalog"
 )
 
 // scanCmd collects and judges without a database.
 type scanCmd struct {
+	catalogueSettings
 	Clouds []string `arg:"" optional:"" help:"Clouds to scan: aws. The credentials are found as each cloud's own tools find them." enum:"aws" default:"aws"`
 
 	Scope       []string `help:"Scope that must be scanned, such as aws:123456789012; may be given several times. The credentials must belong to it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
@@ -47,9 +47,9 @@ Exits with 0 when done, 1 when a verdict fails at --fail-on, 2 for wrong use, 3 
 
 // Run implements the command.
 func (c *scanCmd) Run(ctx context.Context, s streams, log *slog.Logger) error {
-	catalogue, err := catalog.Load()
+	catalogue, err := c.load()
 	if err != nil {
-		return fmt.Errorf("catalogue of this release: %w", err)
+		return err
 	}
 	if err := c.validate(catalogue); err != nil {
 		return usage(err)

@@ -18,7 +18,6 @@ import (
 	"github.com/plumbline-posture/plumbline/api/auth"
 	"github.com/plumbline-posture/plumbline/collectors/schedule"
 	"github.com/plumbline-posture/plumbline/evaluator"
-	"github.com/plumbline-posture/plumbline/evaluator/catalog"
 	"github.com/plumbline-posture/plumbline/store"
 	"github.com/plumbline-posture/plumbline/web"
 )
@@ -33,6 +32,7 @@ type listenSettings struct {
 type serveCmd struct {
 	databaseSettings
 	listenSettings
+	catalogueSettings
 	Collections int  `help:"How many scopes are collected at once." default:"4" env:"PLUMBLINE_COLLECTIONS"`
 	PrintConfig bool `name:"print-config" help:"Print the settings in force, secrets masked, and end."`
 }
@@ -53,9 +53,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams, log *slog.Logger) error {
 	if c.Collections < 1 || c.Collections > 64 {
 		return usage(fmt.Errorf("--collections %d: want a number from 1 to 64", c.Collections))
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := c.load()
 	if err != nil {
-		return fmt.Errorf("catalogue of this release: %w", err)
+		return err
 	}
 	listener, err := c.listen(ctx)
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *serveCmd) serve(ctx context.Context, s streams, log *slog.Logger, catal
 	if err := scheduler.Start(ctx, true); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	site := site{store: st, catalogue: catalogue, scheduler: scheduler, now: now, log: log, tenant: tenant}
+	site := site{store: st, catalogue: catalogue, runner: scheduler, now: now, log: log, tenant: tenant}
 	err = c.listenSettings.run(ctx, s, site, listener, db.failed())
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
@@ -106,11 +106,17 @@ func (l listenSettings) listen(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
+// runner starts and ends collections.
+type runner interface {
+	StartRun(ctx context.Context, tenant, scope uuid.UUID) (uuid.UUID, error)
+	CancelRun(ctx context.Context, tenant, run uuid.UUID) error
+}
+
 // site is what answers requests.
 type site struct {
 	store     *store.Store
 	catalogue *evaluator.Catalogue
-	scheduler *schedule.Scheduler
+	runner    runner
 	now       func() time.Time
 	log       *slog.Logger
 	tenant    uuid.UUID
@@ -175,10 +181,10 @@ func (l listenSettings) admit(ctx context.Context, site site, loopback bool) (uu
 func (s site) handler(anonymous uuid.UUID, loopback bool) http.Handler {
 	who := auth.New(s.store, auth.Options{Anonymous: anonymous, Now: s.now, Logger: s.log})
 	rest := api.New(api.Options{
-		Store: s.store, Catalogue: s.catalogue, Runner: s.scheduler, Connector: apiConnector{}, Auth: who, Logger: s.log, Now: s.now, Version: version,
+		Store: s.store, Catalogue: s.catalogue, Runner: s.runner, Connector: apiConnector{}, Auth: who, Logger: s.log, Now: s.now, Version: version,
 	})
 	pages := web.New(web.Options{
-		Store: s.store, Catalogue: s.catalogue, Auth: who, Runner: s.scheduler, Connector: pageConnector{}, Demo: s.demo, Loopback: loopback,
+		Store: s.store, Catalogue: s.catalogue, Auth: who, Runner: s.runner, Connector: pageConnector{}, Demo: s.demo, Loopback: loopback,
 		Now: s.now, Version: version, Log: s.log,
 	})
 	mux := http.NewServeMux()
@@ -234,6 +240,6 @@ func printSettings(s streams, c *serveCmd) error {
 	defer func() { _ = enc.Close() }()
 	return enc.Encode(map[string]map[string]any{"serve": {
 		"listen": c.Listen, "token": token, "database-url": maskURL(c.DatabaseURL), "data-dir": c.DataDir, "pg-bin": c.PgBin,
-		"user": c.User, "collections": c.Collections,
+		"user": c.User, "collections": c.Collections, "checks": c.Checks,
 	}})
 }

@@ -3,16 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/plumbline-posture/plumbline/collectors/schedule"
-	"github.com/plumbline-posture/plumbline/evaluator/catalog"
 )
 
 // workCmd works jobs without answering requests. Any number of them may share one database.
 type workCmd struct {
+	catalogueSettings
 	DatabaseURL string `name:"database-url" help:"PostgreSQL the service uses, as postgres://user@host/database." placeholder:"URL" env:"PLUMBLINE_DATABASE_URL,DATABASE_URL"`
 	Collections int    `help:"How many scopes are collected at once." default:"4" env:"PLUMBLINE_COLLECTIONS"`
 }
@@ -27,9 +26,9 @@ func (c *workCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if c.DatabaseURL == "" {
 		return usage(errors.New("--database-url: say which database the service uses; workers do not run one of their own"))
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := c.load()
 	if err != nil {
-		return fmt.Errorf("catalogue of this release: %w", err)
+		return err
 	}
 	db := &database{owner: c.DatabaseURL, service: c.DatabaseURL}
 	st, err := db.connect(ctx)
