@@ -100,10 +100,13 @@ func (p *program) eval(r *inventory.Resource, settings *inventory.Settings, at t
 
 // holes are patterns of the attributes the expression names and the resource has no value for; nil when it has all.
 func (p *program) holes(r *inventory.Resource) []*cel.AttributePatternType {
+	if r.KnowsAll(p.mask) {
+		return nil
+	}
 	var out []*cel.AttributePatternType
-	for _, name := range p.attributes {
+	for i, name := range p.attributes {
 		if !r.IsKnown(name) {
-			out = append(out, cel.AttributePattern("resource").QualString(name))
+			out = append(out, p.patterns[i])
 		}
 	}
 	return out

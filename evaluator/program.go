@@ -25,6 +25,9 @@ const costLimit = 100_000
 type program struct {
 	run        cel.Program
 	attributes []string
+	// mask is the set of the attributes; patterns are what marks each as a hole.
+	mask       uint64
+	patterns   []*cel.AttributePatternType
 	parameters []string
 	readsAt    bool
 }
@@ -206,11 +209,7 @@ func compile(class inventory.Class, expression string) (*program, error) {
 	if !ast.OutputType().IsExactType(cel.BoolType) {
 		return nil, fmt.Errorf("%q gives %s; want true or false", expression, ast.OutputType())
 	}
-	run, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval), cel.CostLimit(costLimit))
-	if err != nil {
-		return nil, fmt.Errorf("%q: %w", expression, err)
-	}
-	p := &program{run: run}
+	p, loops := &program{}, false
 	celast.PreOrderVisit(ast.NativeRep().Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 		switch e.Kind() {
 		case celast.SelectKind:
@@ -226,10 +225,24 @@ func compile(class inventory.Class, expression string) (*program, error) {
 			}
 		case celast.IdentKind:
 			p.readsAt = p.readsAt || e.AsIdent() == "at"
+		case celast.ComprehensionKind:
+			loops = true
 		}
 	}))
 	slices.Sort(p.attributes)
 	p.attributes = slices.Compact(p.attributes)
+	p.mask = inventory.SchemaOf(class).Mask(p.attributes...)
+	for _, name := range p.attributes {
+		p.patterns = append(p.patterns, cel.AttributePattern("resource").QualString(name))
+	}
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize, cel.OptPartialEval)}
+	if loops {
+		// What an expression without a loop spends is bounded by its length; keeping count would cost more than it saves.
+		options = append(options, cel.CostLimit(costLimit))
+	}
+	if p.run, err = env.Program(ast, options...); err != nil {
+		return nil, fmt.Errorf("%q: %w", expression, err)
+	}
 	return p, nil
 }
 

@@ -151,6 +151,9 @@ func (r *Resource) IsKnown(name string) bool {
 	return a != nil && r.known&(1<<a.bit) != 0
 }
 
+// KnowsAll says whether every attribute of a set holds a value. The set must be of the resource's class.
+func (r *Resource) KnowsAll(mask uint64) bool { return r.known&mask == mask }
+
 // Why returns the reason an attribute is unknown. An attribute nobody asked for is not collected.
 func (r *Resource) Why(name string) Unknown {
 	if u, ok := r.Unknown[name]; ok {

@@ -52,6 +52,15 @@ type Schema struct {
 // Attribute returns the attribute of that name, or nil.
 func (s *Schema) Attribute(name string) *Attribute { return s.byName[name] }
 
+// Mask is the set of the named attributes, for Resource.KnowsAll.
+func (s *Schema) Mask(names ...string) uint64 {
+	var mask uint64
+	for _, name := range names {
+		mask |= 1 << s.byName[name].bit
+	}
+	return mask
+}
+
 // Fresh returns a pointer to an empty struct of the class.
 func (s *Schema) Fresh() any { return s.fresh() }
 
