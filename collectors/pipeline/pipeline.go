@@ -116,9 +116,13 @@ func (p *Pipeline) uncollected(ctx context.Context, g Gatherer) error {
 			BeganAt: p.Now(), Unknown: &inventory.Unknown{Cause: inventory.CauseNotCollected},
 		}
 		var placeholder *inventory.Resource
-		if _, spoken := classes[class]; asked && !spoken {
+		switch there, spoken := classes[class]; {
+		case asked && !spoken:
 			placeholder = inventory.Placehold(row, class, row.BeganAt)
-		} else {
+		case spoken && !there:
+			// A listing of nothing: nothing of the class is missing.
+			row.Region, row.Complete, row.Unknown = collectors.Global, true, nil
+		default:
 			row.Complete, row.Unknown = true, nil
 		}
 		if err := p.Memory.Listed(ctx, row, placeholder); err != nil {
