@@ -38,11 +38,9 @@ var (
 )
 
 type networkBody struct {
-	Name                  string        `json:"name"`
-	IPv4Range             string        `json:"IPv4Range"`
-	AutoCreateSubnetworks *bool         `json:"autoCreateSubnetworks"`
-	InternalIPv6Range     string        `json:"internalIpv6Range"`
-	Peerings              []peeringBody `json:"peerings"`
+	Name      string        `json:"name"`
+	IPv4Range string        `json:"IPv4Range"`
+	Peerings  []peeringBody `json:"peerings"`
 	// PolicyOrder says whether network policies are asked before or after the network's own rules.
 	PolicyOrder string `json:"networkFirewallPolicyEnforcementOrder"`
 }
@@ -84,14 +82,7 @@ func networkFacts(_ collectors.Where, a networkAnswers) *inventory.Resource {
 	b := read[networkBody](a.Network)
 	facts := &inventory.Network{Legacy: b.IPv4Range != "", Default: b.Name == "default", TimeSourceApproved: true}
 	r := begin(a.Network, facts)
-	r.Known("default")
-	switch {
-	case b.IPv4Range == "" && b.AutoCreateSubnetworks == nil:
-		// A network is of the first generation when it does not say how its subnetworks come to be.
-		lacks(r, networksWay, "legacy")
-	default:
-		r.Known("legacy")
-	}
+	r.Known("default", "legacy")
 	collectors.Know(r, a.Ranges, func(v *networkRanges) {
 		if facts.Ranges = []string{}; v != nil {
 			facts.Ranges = append(facts.Ranges, v.Ranges...)

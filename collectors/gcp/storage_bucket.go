@@ -92,7 +92,7 @@ type bucketAnswers struct {
 	Bucket asset
 	Policy collectors.Answer[policy]
 	// Lists are the access lists, asked for where they count and the listing left them out.
-	Lists  *collectors.Answer[bucketLists]
+	Lists  collectors.Answer[bucketLists]
 	Secure collectors.Answer[orgPolicyBody]
 	TLS    collectors.Answer[orgPolicyBody]
 	Number string
@@ -118,7 +118,7 @@ func askBucket(ctx context.Context, c *Clients, a asset) bucketAnswers {
 		TLS:    c.constraint(ctx, "gcp.restrictTLSVersion"),
 	}
 	if !b.uniform() && !b.listsTold(a) {
-		lists := ask(bucketGet, bucketGetPolicy, func() (*bucketLists, error) {
+		out.Lists = ask(bucketGet, bucketGetPolicy, func() (*bucketLists, error) {
 			v, err := fetch[bucketLists](ctx, c, storageAPI, path, url.Values{"projection": {"full"}})
 			if err == nil && len(v.ACL) == 0 {
 				// A bucket with lists always has one of its own; without the right to read it, it is left out.
@@ -126,7 +126,6 @@ func askBucket(ctx context.Context, c *Clients, a asset) bucketAnswers {
 			}
 			return v, err
 		})
-		out.Lists = &lists
 	}
 	if p := out.Policy.Value; p != nil && p.needsNumber() {
 		out.Number = c.number(ctx)
@@ -182,8 +181,8 @@ func listFacts(r *inventory.Resource, facts *inventory.ObjectStorage, b *bucketB
 	switch {
 	case b.uniform():
 		r.Known("acl_public")
-	case a.Lists != nil:
-		collectors.Know(r, *a.Lists, func(v *bucketLists) {
+	case a.Lists.Action != "":
+		collectors.Know(r, a.Lists, func(v *bucketLists) {
 			if v != nil {
 				state(v.ACL, v.DefaultACL)
 			}
