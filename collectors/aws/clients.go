@@ -10,18 +10,29 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/accessanalyzer"
 	accountinfo "github.com/aws/aws-sdk-go-v2/service/account"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
+	"github.com/aws/aws-sdk-go-v2/service/apprunner"
+	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/budgets"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/codeartifact"
+	"github.com/aws/aws-sdk-go-v2/service/codebuild"
+	"github.com/aws/aws-sdk-go-v2/service/codepipeline"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
 	"github.com/aws/aws-sdk-go-v2/service/dlm"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -46,9 +57,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53resolver"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -123,6 +136,19 @@ type Clients struct {
 	SSM                    *ssm.Client
 	DLM                    *dlm.Client
 	MQ                     *mq.Client
+	ACM                    *acm.Client
+	APIGateway             *apigateway.Client
+	APIGatewayV2           *apigatewayv2.Client
+	AppRunner              *apprunner.Client
+	AutoScaling            *autoscaling.Client
+	CloudFront             *cloudfront.Client
+	CodeArtifact           *codeartifact.Client
+	CodeBuild              *codebuild.Client
+	CodePipeline           *codepipeline.Client
+	ECR                    *ecr.Client
+	ECRPublic              *ecrpublic.Client
+	Route53                *route53.Client
+	SageMaker              *sagemaker.Client
 }
 
 // Sources are the kinds of AWS this package collects; each file adds its own.
@@ -195,6 +221,19 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		SSM:                    ssm.NewFromConfig(cfg),
 		DLM:                    dlm.NewFromConfig(cfg),
 		MQ:                     mq.NewFromConfig(cfg),
+		ACM:                    acm.NewFromConfig(cfg),
+		APIGateway:             apigateway.NewFromConfig(cfg),
+		APIGatewayV2:           apigatewayv2.NewFromConfig(cfg),
+		AppRunner:              apprunner.NewFromConfig(cfg),
+		AutoScaling:            autoscaling.NewFromConfig(cfg),
+		CloudFront:             cloudfront.NewFromConfig(cfg),
+		CodeArtifact:           codeartifact.NewFromConfig(cfg),
+		CodeBuild:              codebuild.NewFromConfig(cfg),
+		CodePipeline:           codepipeline.NewFromConfig(cfg),
+		ECR:                    ecr.NewFromConfig(cfg),
+		ECRPublic:              ecrpublic.NewFromConfig(edge),
+		Route53:                route53.NewFromConfig(cfg),
+		SageMaker:              sagemaker.NewFromConfig(cfg),
 	}
 }
 
