@@ -225,3 +225,68 @@ func sameValue(a, b any) bool {
 	empty := func(raw []byte) bool { return string(raw) == "null" || string(raw) == "[]" }
 	return errX == nil && errY == nil && (string(x) == string(y) || empty(x) && empty(y))
 }
+
+// ValueText writes a value of a parameter as people read and enter it: lists with commas, pairs with equals signs.
+func ValueText(value any) string {
+	switch v := value.(type) {
+	case []string:
+		return strings.Join(v, ", ")
+	case map[string]int:
+		var pairs []string
+		for _, key := range slices.SortedFunc(maps.Keys(v), func(a, b string) int { return v[a] - v[b] }) {
+			pairs = append(pairs, fmt.Sprintf("%s=%d", key, v[key]))
+		}
+		return strings.Join(pairs, ", ")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// SetText reads a value of a parameter from what people enter. It returns a SettingError when it is none.
+func (s *Settings) SetText(name, text string) error {
+	switch current := s.Parameter(name).(type) {
+	case []string:
+		words := []string{}
+		for word := range strings.SplitSeq(text, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				words = append(words, word)
+			}
+		}
+		s.set(name, words)
+	case int64:
+		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return SettingError{name, strconv.Quote(text), "a whole number"}
+		}
+		s.set(name, n)
+	case float64:
+		n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil {
+			return SettingError{name, strconv.Quote(text), "a number"}
+		}
+		s.set(name, n)
+	case map[string]int:
+		values := map[string]int{}
+		for pair := range strings.SplitSeq(text, ",") {
+			key, value, _ := strings.Cut(pair, "=")
+			n, err := strconv.Atoi(strings.TrimSpace(value))
+			if err != nil {
+				return SettingError{name, strconv.Quote(text), "pairs such as " + ValueText(current)}
+			}
+			values[strings.TrimSpace(key)] = n
+		}
+		s.set(name, values)
+	default:
+		return SettingError{name, strconv.Quote(text), "the name of a setting"}
+	}
+	return nil
+}
+
+func (s *Settings) set(name string, value any) {
+	t := reflect.TypeFor[Settings]()
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("param") == name {
+			reflect.ValueOf(s).Elem().Field(i).Set(reflect.ValueOf(value))
+		}
+	}
+}

@@ -83,3 +83,24 @@ func TestChangedParametersAreListed(t *testing.T) {
 		t.Errorf("got %v, want %v", changed, want)
 	}
 }
+
+func TestParametersAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	defaults := Defaults()
+	for _, p := range Parameters {
+		var s Settings
+		if err := s.SetText(p.Name, ValueText(defaults.Parameter(p.Name))); err != nil {
+			t.Error(err)
+		}
+		if got, want := s.Parameter(p.Name), defaults.Parameter(p.Name); !sameValue(got, want) {
+			t.Errorf("%s: read %v, want %v", p.Name, got, want)
+		}
+	}
+	for name, text := range map[string]string{"key_age_days": "soon", "quota_headroom_percent": "a fifth", "fix_days": "critical", "nothing": "1"} {
+		s := Defaults()
+		var named SettingError
+		if err := s.SetText(name, text); !errors.As(err, &named) || named.Name != name {
+			t.Errorf("%s = %q gives %v, want an error that names it", name, text, err)
+		}
+	}
+}
