@@ -59,7 +59,7 @@ func cosmosFacts(_ collectors.Where, s seen[cosmosAccount]) *inventory.Resource 
 		AuthRequired: true, VersionSupported: true, CustomerKey: p.KeyURI != ""}
 	r := described(s, facts)
 	defer leftOut(r, cosmosAccounts)
-	atEdge(r, facts, 443, p.Access, linked(p.Links))
+	atEdge(r, facts, 443, p.Access, p.Links)
 	r.SetInherent("encrypted_at_rest", "tls_required", "tls_min_version", "auth_required", "version_supported")
 	r.Known("customer_key", "source")
 	cosmosRules(r, facts, p)

@@ -2,7 +2,6 @@ package azure
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -47,29 +46,35 @@ type subnetRule struct {
 // linkState is a private endpoint as the service it leads to sees it.
 type linkState struct {
 	Properties struct {
-		State *struct {
+		Endpoint *ref `json:"privateEndpoint,omitempty"`
+		State    *struct {
 			Status string `json:"status,omitempty"`
 		} `json:"privateLinkServiceConnectionState,omitempty"`
 	} `json:"properties"`
 }
 
-// linked says whether any private endpoint was approved.
-func linked(states []linkState) bool {
-	return slices.ContainsFunc(states, func(l linkState) bool {
-		return l.Properties.State != nil && lower(l.Properties.State.Status) == "approved"
-	})
+// linked are the private endpoints that were approved.
+func linked(states []linkState) []string {
+	out := []string{}
+	for _, l := range states {
+		if p := l.Properties; p.State != nil && lower(p.State.Status) == "approved" {
+			out = append(out, p.Endpoint.id())
+		}
+	}
+	return out
 }
 
 // atEdge states the place of a database that answers at the provider's edge: in no network, behind its own rules.
-func atEdge(r *inventory.Resource, facts *inventory.Database, port int, access string, private bool) {
+func atEdge(r *inventory.Resource, facts *inventory.Database, port int, access string, links []linkState) {
 	facts.Family, facts.Endpoint, facts.Port = firstOf(facts.Family, "relational"), "network", port
-	r.Known("family", "endpoint", "port", "network", "subnets", "firewalls", "engine")
+	facts.Doors = linked(links)
+	r.Known("family", "endpoint", "port", "network", "subnets", "firewalls", "engine", "doors")
 	switch lower(access) {
 	case "enabled", "":
 		// Without a word the endpoint is open: every one of these services is made so.
 		facts.PublicAddress = true
 	case "disabled":
-		facts.PrivateNetwork = private
+		facts.PrivateNetwork = len(facts.Doors) > 0
 	default:
 		// A perimeter decides, which is a resource of its own.
 		notYet(r, "public_endpoint", "private_network")

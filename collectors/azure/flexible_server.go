@@ -89,7 +89,7 @@ func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.R
 	case subnet != "":
 		inSubnet(w, r, facts, e.port, subnet, a.Around)
 	case p.Network != nil && p.Network.Access != "":
-		atEdge(r, facts, e.port, p.Network.Access, linked(p.Links))
+		atEdge(r, facts, e.port, p.Network.Access, p.Links)
 		knowRules(r, facts, a.Addresses, nil)
 	}
 	r.SetInherent("encrypted_at_rest", "point_in_time", "auth_required")

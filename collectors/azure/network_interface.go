@@ -50,12 +50,11 @@ func (n networkInterface) subnet() string {
 	return ""
 }
 
-// interfaceAnswers is an interface with what its subnet, its public addresses and its private endpoint add.
+// interfaceAnswers is an interface with what its subnet and its public addresses add.
 type interfaceAnswers struct {
 	Interface seen[networkInterface]
 	Around    collectors.Answer[around]
 	Public    collectors.Answer[[]address]
-	Target    collectors.Answer[target]
 }
 
 var _ = registerInterfaces("azure.network.network_interface", networkInterfaces)
@@ -69,7 +68,7 @@ var scaleSetInterfaces = rowsOf{typ: "Microsoft.Compute/virtualMachineScaleSets/
 func registerInterfaces(kind inventory.Kind, l rowsOf) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[networkInterface], interfaceAnswers]{
 		Kind: kind, Class: inventory.ClassNetworkInterface,
-		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(), privateEndpoints.permission()},
+		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(), resourceGroups.permission()},
 		ListAction:  l.action(), ListPermission: l.permission(), Global: true,
 		List: func(ctx context.Context, c *Clients) iter.Seq2[seen[networkInterface], error] {
 			return keptRows[networkInterface](ctx, c, l)
@@ -90,9 +89,7 @@ func askInterface(ctx context.Context, c *Clients, s seen[networkInterface]) int
 			public = append(public, id)
 		}
 	}
-	a := interfaceAnswers{Interface: s, Around: aroundOf(ctx, c, n.subnet()), Public: addressesOf(ctx, c, public)}
-	a.Target = targetOf(ctx, c, n.Endpoint.id())
-	return a
+	return interfaceAnswers{Interface: s, Around: aroundOf(ctx, c, n.subnet()), Public: addressesOf(ctx, c, public)}
 }
 
 func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory.Resource {
@@ -119,7 +116,7 @@ func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory
 	if facts.Network != "" {
 		r.Known("subnet", "network")
 	}
-	wearerFacts(r, facts, a)
+	wearerFacts(r, facts, n)
 	collectors.Know(r, a.Public, func(found *[]address) {
 		for _, p := range deref(found) {
 			if p.Address != "" {
@@ -137,23 +134,14 @@ func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory
 }
 
 // wearerFacts says what wears the interface.
-func wearerFacts(r *inventory.Resource, facts *inventory.NetworkInterface, a interfaceAnswers) {
-	n := a.Interface.Row.Properties
+func wearerFacts(r *inventory.Resource, facts *inventory.NetworkInterface, n networkInterface) {
 	switch {
 	case n.Machine.id() != "":
 		facts.Wearer, facts.WearerType = n.Machine.id(), "machine"
 	case strings.Contains(r.ID, "/virtualmachinescalesets/"):
 		facts.Wearer, facts.WearerType = above(r.ID, "/networkinterfaces/"), "machine"
 	case n.Endpoint.id() != "":
-		collectors.Know(r, a.Target, func(found *target) {
-			t := deref(found)
-			facts.Wearer, facts.WearerType = t.ID, "other"
-			if strings.Contains(t.ID, "/microsoft.sql/") || strings.Contains(t.ID, "/microsoft.dbfor") ||
-				strings.Contains(t.ID, "/microsoft.documentdb/") || strings.Contains(t.ID, "/microsoft.cache/") {
-				facts.WearerType = "database"
-			}
-		}, "wearer", "wearer_type")
-		return
+		facts.Wearer, facts.WearerType = n.Endpoint.id(), "endpoint"
 	case n.Service.id() != "":
 		facts.Wearer, facts.WearerType = n.Service.id(), "other"
 	}

@@ -49,7 +49,7 @@ func redisFacts(w collectors.Where, a redisAnswers) *inventory.Resource {
 	if subnet := armID(p.Subnet); subnet != "" {
 		inSubnet(w, r, facts, port, subnet, a.Around)
 	} else {
-		atEdge(r, facts, port, p.Access, linked(p.Links))
+		atEdge(r, facts, port, p.Access, p.Links)
 		knowRules(r, facts, a.Addresses, nil)
 		if r.IsKnown("rules") && len(facts.Rules) == 0 {
 			// A cache without a rule lets everybody come.

@@ -57,7 +57,7 @@ func sqlServerFacts(_ collectors.Where, a sqlServerAnswers) *inventory.Resource 
 	facts := &inventory.Database{Engine: "sqlserver", TLSRequired: true, AuthRequired: true, VersionSupported: true}
 	r := described(a.Server, facts)
 	defer leftOut(r, sqlServers)
-	atEdge(r, facts, 1433, p.Access, linked(p.Links))
+	atEdge(r, facts, 1433, p.Access, p.Links)
 	knowRules(r, facts, a.Addresses, &a.Subnets)
 	r.SetInherent("tls_required", "auth_required", "version_supported")
 	facts.TLSMinVersion = tlsVersion(p.TLS)

@@ -161,6 +161,8 @@ type Database struct {
 	Network string `json:"network" link:"in_network"`
 	// Subnets are the ids of the subnets its endpoint may live in.
 	Subnets []string `json:"subnets" link:"in_subnet"`
+	// Doors are the ids of what wears the interfaces by which networks reach a database at the provider's edge.
+	Doors []string `json:"doors" link:"answers_at" stage:"derived"`
 	// Rules are those of a filter that is part of the database itself, at the provider's edge.
 	Rules []Rule `json:"rules"`
 	// Firewalls are the ids of the filters that guard its endpoint.

@@ -259,7 +259,7 @@ func unreadOf(r *inventory.Resource, names ...string) []inventory.Unknown {
 // sortWearer puts the wearer of an interface where it belongs. Without an application nobody is a stranger to it.
 func sortWearer(k *walk, i *inventory.Resource, app *application, mine, others []string,
 	doubts []inventory.Unknown) ([]string, []string, []inventory.Unknown) {
-	if !app.found() {
+	if !app.found() || i.Facts.(*inventory.NetworkInterface).WearerType == "endpoint" {
 		return mine, others, doubts
 	}
 	id := firstNonEmpty(i.Facts.(*inventory.NetworkInterface).Wearer, i.ID)

@@ -56,12 +56,19 @@ func (k *walk) doorsOfDatabase(r *inventory.Resource, db *inventory.Database) ([
 		return doors, nil
 	}
 	limit := doors[0].limit
-	for _, i := range k.w.Into(inventory.ClassNetworkInterface, "worn_by", r.ID) {
-		d := doorOf(i)
-		d.limit = limit
-		doors = append(doors, d)
+	var unseen []inventory.Unknown
+	for _, id := range db.Doors {
+		worn := k.w.Into(inventory.ClassNetworkInterface, "worn_by", id)
+		if len(worn) == 0 {
+			unseen = append(unseen, absent(k.w, inventory.ClassNetworkInterface, r)...)
+		}
+		for _, i := range worn {
+			d := doorOf(i)
+			d.limit = limit
+			doors = append(doors, d)
+		}
 	}
-	return doors, k.w.Missing(inventory.ClassNetworkInterface, r.Scope, r.Region)
+	return doors, unseen
 }
 
 // anyTenant says whether a rule of the database's own admits every tenant of the cloud to the ports.
