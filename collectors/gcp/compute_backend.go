@@ -22,15 +22,16 @@ var (
 
 const (
 	membersAction = "compute.instanceGroups.listInstances"
-	groupGet      = "compute.instanceGroups.get"
+	groupList     = "compute.instanceGroups.list"
 	endpointsGet  = "compute.networkEndpointGroups.get"
+	endpointsList = "compute.networkEndpointGroups.list"
 	instanceGet   = "compute.instances.get"
 )
 
 var (
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, asset, targetAnswers]{
 		Kind: "gcp.compute.backend_service", Class: inventory.ClassForwardingTarget,
-		Permissions: append(balancerPermissions(backendServicesWay), instanceGroupsWay.permission, groupGet, endpointsGet),
+		Permissions: append(balancerPermissions(backendServicesWay), groupList, endpointsGet, endpointsList),
 		ListAction:  backendServicesWay.action, ListPermission: backendServicesWay.permission,
 		Global: true, NoLabels: true, List: backendServicesWay.kept, Find: backendServicesWay.find,
 		Ask: askBackendService, Facts: backendServiceFacts,
@@ -96,7 +97,7 @@ func askBackendService(ctx context.Context, c *Clients, a asset) targetAnswers {
 	b := read[serviceBody](a)
 	return targetAnswers{
 		Item: a, Fronts: c.askFronts(ctx, idOf(a)),
-		Members: ask(membersAction, groupGet, func() (*members, error) {
+		Members: ask(membersAction, groupList, func() (*members, error) {
 			out := &members{}
 			for _, backend := range b.Backends {
 				if err := c.addGroup(ctx, out, computeID(backend.Group), b.PortName, int(b.Port)); err != nil {

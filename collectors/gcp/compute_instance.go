@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -73,6 +74,17 @@ type metadataBody struct {
 type metadataItem struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
+}
+
+// interfaces are the interfaces of a machine, each with a name: Google names them by their order, plans leave it out.
+func (b *instanceBody) interfaces() []interfaceBody {
+	out := slices.Clone(b.NetworkInterfaces)
+	for i := range out {
+		if out[i].Name == "" {
+			out[i].Name = "nic" + strconv.Itoa(i)
+		}
+	}
+	return out
 }
 
 // on says whether an entry is set to a word that means yes.
@@ -164,11 +176,16 @@ func instanceFacts(_ collectors.Where, i instanceItem) *inventory.Resource {
 	}
 	r := begin(i.Instance, facts)
 	facts.InVirtualNetwork = len(b.NetworkInterfaces) > 0
-	for _, n := range b.NetworkInterfaces {
+	for _, n := range b.interfaces() {
 		facts.Interfaces = append(facts.Interfaces, interfaceID(r.ID, n.Name))
 		facts.InVirtualNetwork = facts.InVirtualNetwork && n.Subnetwork != ""
 	}
-	r.Known("interfaces", "in_virtual_network")
+	if len(b.NetworkInterfaces) == 0 {
+		// Every machine has an interface: an answer without any leaves them out.
+		lacks(r, instancesWay, "interfaces", "in_virtual_network")
+	} else {
+		r.Known("interfaces", "in_virtual_network")
+	}
 	// The metadata server refuses calls without its header, and there is no older one.
 	r.SetInherent("metadata_hardened")
 	if len(b.ServiceAccounts) > 0 {
@@ -264,7 +281,7 @@ func listInterfaces(ctx context.Context, c *Clients) iter.Seq2[interfaceItem, er
 
 func interfacesOf(a asset, b *instanceBody) []interfaceItem {
 	var out []interfaceItem
-	for _, n := range b.NetworkInterfaces {
+	for _, n := range b.interfaces() {
 		item := interfaceItem{Instance: idOf(a), Zone: segment(idOf(a), "zones"), Tags: b.Tags.Items, Data: n}
 		for _, s := range b.ServiceAccounts {
 			item.Accounts = append(item.Accounts, s.Email)

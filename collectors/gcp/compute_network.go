@@ -93,6 +93,7 @@ func networkFacts(_ collectors.Where, a networkAnswers) *inventory.Resource {
 	}, "ranges")
 	// Machines take their time from the metadata server; a network has no setting for it.
 	r.SetInherent("time_source_approved")
+	r.SetNotApplicable("a network names no source of time", "time_servers")
 	return r
 }
 

@@ -66,7 +66,7 @@ type keyBody struct {
 
 func diskFacts(_ collectors.Where, a asset) *inventory.Resource {
 	b := read[diskBody](a)
-	facts := &inventory.Disk{EncryptedAtRest: true, Attached: len(b.Users) > 0}
+	facts := &inventory.Disk{EncryptedAtRest: true, Attached: len(b.Users) > 0, Machines: computeIDs(b.Users)}
 	r := begin(a, facts)
 	r.SetInherent("encrypted_at_rest")
 	facts.Source = computeID(b.SourceSnapshot)
@@ -74,7 +74,7 @@ func diskFacts(_ collectors.Where, a asset) *inventory.Resource {
 		facts.Source = computeID(b.SourceDisk)
 	}
 	facts.EncryptionKey, facts.CustomerKey = keyOf(b.Key)
-	r.Known("attached", "source", "encryption_key", "customer_key")
+	r.Known("attached", "machines", "source", "encryption_key", "customer_key")
 	notAsked(r, "compute.resourcePolicies.list", "compute.resourcePolicies.list", "backup_covered")
 	return r
 }

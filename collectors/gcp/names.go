@@ -69,6 +69,8 @@ func nameIn(api string, data json.RawMessage) string {
 		return "//" + service + "/" + c.Name
 	case strings.Contains(c.SelfLink, "/projects/"):
 		return linkID(service, c.SelfLink)
+	case !strings.Contains(c.Name, "/"):
+		return "//" + service + "/" + c.Name
 	default:
 		return linkID(service, c.Name)
 	}

@@ -180,7 +180,7 @@ func computePermission(parts []string) string {
 	case slices.Contains(verbs, last) && len(parts) > 2:
 		verb := last
 		if strings.HasPrefix(last, "list") {
-			verb = "get"
+			verb = "list"
 		}
 		return "compute." + parts[len(parts)-3] + "." + verb
 	case parts[4] == "aggregated" || parts[4] == "global" && len(parts) == 6:
