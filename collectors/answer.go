@@ -30,7 +30,9 @@ var ErrAbsent = errors.New("absent")
 // Failure is an error whose cause a cloud's package has worked out.
 type Failure struct {
 	Reason
-	Err error
+	// Action and Permission are those of the call, where it is not the one its listing is known by.
+	Action, Permission string
+	Err                error
 }
 
 func (f *Failure) Error() string { return f.Err.Error() }

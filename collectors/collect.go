@@ -157,15 +157,8 @@ func (l *listing[C]) run(ctx context.Context, id string) error {
 	}
 	l.row.Complete = err == nil
 	if err != nil {
-		reason := Classify(l.c.Classify(err))
-		d := l.e.Definition()
-		l.row.Unknown = &inventory.Unknown{
-			Cause: reason.Cause, Code: reason.Code, Action: d.ListAction, Permission: d.ListPermission,
-		}
-		if reason.Cure != "" {
-			l.row.Unknown.Permission = reason.Cure
-		}
-		l.count(d.ListAction, reason.Code)
+		l.row.Unknown = l.why(l.c.Classify(err))
+		l.count(l.row.Unknown.Action, l.row.Unknown.Code)
 	}
 	if err := l.flush(ctx); err != nil {
 		return err
@@ -178,6 +171,20 @@ func (l *listing[C]) run(ctx context.Context, id string) error {
 		return a.Action+a.Code < b.Action+b.Code
 	})
 	return l.out.Listed(ctx, l.row)
+}
+
+// why is the reason a listing is not complete: by the call that failed, if the error names it.
+func (l *listing[C]) why(err error) *inventory.Unknown {
+	d, reason := l.e.Definition(), Classify(err)
+	out := &inventory.Unknown{Cause: reason.Cause, Code: reason.Code, Action: d.ListAction, Permission: d.ListPermission}
+	var f *Failure
+	if errors.As(err, &f) && f.Action != "" {
+		out.Action, out.Permission = f.Action, f.Permission
+	}
+	if reason.Cure != "" {
+		out.Permission = reason.Cure
+	}
+	return out
 }
 
 // outError keeps an error of the receiving side apart from one of the cloud's.

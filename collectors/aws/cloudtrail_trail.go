@@ -110,7 +110,7 @@ func otherTrailRegions(ctx context.Context, c *Clients, seen map[string]bool) ([
 	for p.HasMorePages() {
 		page, err := p.NextPage(ctx)
 		if err != nil {
-			return nil, err
+			return nil, during("ListTrails", "cloudtrail:ListTrails", err)
 		}
 		for _, t := range page.Trails {
 			if !seen[aws.ToString(t.TrailARN)] {

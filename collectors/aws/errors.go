@@ -56,6 +56,16 @@ func Classify(err error) error {
 	return &collectors.Failure{Reason: reason, Err: err}
 }
 
+// during names the call that failed where a listing makes more than the one it is known by.
+func during(operation, permission string, err error) error {
+	if err == nil {
+		return nil
+	}
+	f := &collectors.Failure{Err: err, Action: operation, Permission: permission}
+	f.Reason = collectors.Classify(Classify(err))
+	return f
+}
+
 // code is the provider's error code, or our word for what went wrong on the way.
 func code(err error) string {
 	var api smithy.APIError

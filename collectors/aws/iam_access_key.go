@@ -39,7 +39,7 @@ func listAccessKeys(ctx context.Context, c *Clients) iter.Seq2[types.AccessKeyMe
 		for users.HasMorePages() {
 			page, err := users.NextPage(ctx)
 			if err != nil {
-				yield(types.AccessKeyMetadata{}, err)
+				yield(types.AccessKeyMetadata{}, during("ListUsers", "iam:ListUsers", err))
 				return
 			}
 			for _, u := range page.Users {

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -30,6 +31,9 @@ type recordedConnection struct {
 func ConnectRecording(ctx context.Context, c Connection, dir string) (a *Account, closeRecording func() error, err error) {
 	var rec *Recorder
 	c.wrap = func(next aws.HTTPClient) (aws.HTTPClient, error) {
+		if next == nil {
+			next = awshttp.NewBuildableClient() // as the SDK's clients do each for themselves
+		}
 		var err error
 		rec, err = NewRecorder(dir, transport{next.Do})
 		return transport{func(req *http.Request) (*http.Response, error) { return rec.RoundTrip(req) }}, err

@@ -255,17 +255,41 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 	}, "tls_required", "network_restricted", "principals")
 	bucketSharedFacts(r, facts, a)
 	if !readable {
-		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Action: "GetBucketPolicy", Permission: "s3:GetBucketPolicy", Code: "MalformedAnswer",
-		}, "tls_required", "network_restricted", "principals")
+		r.SetUnknown(unreadPolicy, "tls_required", "network_restricted", "principals")
 	}
-	collectors.Know(r, a.Status, func(v *s3.GetBucketPolicyStatusOutput) {
-		facts.PolicyPublic = v != nil && v.PolicyStatus != nil && aws.ToBool(v.PolicyStatus.IsPublic)
-	}, "policy_public")
-	if policy.public() {
+	publicPolicyFact(r, facts, a, policy, readable)
+}
+
+// publicPolicyFact states that a policy is public when the provider or our own reading says so, and that it is not when
+// neither does: one of them alone would let a lost permission turn a fail into a pass.
+func publicPolicyFact(r *inventory.Resource, facts *inventory.ObjectStorage, a bucketAnswers, policy policyDocument, readable bool) {
+	status := a.Status.Value
+	said := status != nil && status.PolicyStatus != nil && status.PolicyStatus.IsPublic != nil
+	switch {
+	case policy.public(), said && *status.PolicyStatus.IsPublic:
 		facts.PolicyPublic = true
-		r.Known("policy_public")
+	case a.Policy.Unknown() != nil:
+		r.SetUnknown(*a.Policy.Unknown(), "policy_public")
+		return
+	case !readable:
+		r.SetUnknown(unreadPolicy, "policy_public")
+		return
+	case a.Policy.Absent, said, a.Status.Absent:
+	case a.Status.Unknown() != nil:
+		r.SetUnknown(*a.Status.Unknown(), "policy_public")
+		return
+	default:
+		r.SetUnknown(inventory.Unknown{
+			Cause: inventory.CauseFailed, Action: "GetBucketPolicyStatus", Permission: "s3:GetBucketPolicyStatus", Code: "FieldAbsent",
+		}, "policy_public")
+		return
 	}
+	r.Known("policy_public")
+}
+
+// unreadPolicy is the reason of facts of a policy that is there and cannot be parsed.
+var unreadPolicy = inventory.Unknown{
+	Cause: inventory.CauseFailed, Action: "GetBucketPolicy", Permission: "s3:GetBucketPolicy", Code: "MalformedAnswer",
 }
 
 // deliveryID is the canonical id by which content delivery writes its logs into any account's bucket.

@@ -46,16 +46,17 @@ func notAsked(r *inventory.Resource, reason string, names ...string) {
 	}
 }
 
-// first prefers a reason that names a permission to one that only says that nothing was collected.
+// first prefers a refusal, which the named permission cures, to other failures, and any of them to a reason that only
+// says that nothing was collected.
 func first(doubts []inventory.Unknown) inventory.Unknown {
-	for _, d := range doubts {
-		if d.Permission != "" {
-			return d
-		}
-	}
-	for _, d := range doubts {
-		if d.Cause != inventory.CauseNotCollected {
-			return d
+	for _, better := range []func(inventory.Unknown) bool{
+		func(d inventory.Unknown) bool { return d.Cause == inventory.CauseDenied && d.Permission != "" },
+		func(d inventory.Unknown) bool { return d.Permission != "" && d.Cause != inventory.CauseNotCollected },
+		func(d inventory.Unknown) bool { return d.Permission != "" },
+		func(d inventory.Unknown) bool { return d.Cause != inventory.CauseNotCollected },
+	} {
+		if i := slices.IndexFunc(doubts, better); i >= 0 {
+			return doubts[i]
 		}
 	}
 	return doubts[0]
