@@ -44,7 +44,10 @@ func Build(ctx context.Context, s *store.Store, catalogue *evaluator.Catalogue, 
 	if err != nil {
 		return Result{}, err
 	}
-	b := &builder{store: s, catalogue: catalogue, archive: archive, tenant: uuid.NewSHA1(uuid.NameSpaceOID, Digest()), progress: o.Progress}
+	b := &builder{
+		store: s, catalogue: catalogue, archive: archive, progress: o.Progress,
+		tenant: uuid.NewSHA1(uuid.NameSpaceOID, Digest()),
+	}
 	if err := b.found(ctx); err != nil {
 		return Result{}, fmt.Errorf("build the demo: %w", err)
 	}

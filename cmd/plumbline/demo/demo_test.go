@@ -95,7 +95,9 @@ func TestBuildTellsTheStory(t *testing.T) {
 	s, c := fresh(t)
 	a := open(t)
 	var told []int
-	r, err := demo.Build(t.Context(), s, c, demo.Options{Progress: func(week int, _ time.Time) { told = append(told, week) }})
+	r, err := demo.Build(t.Context(), s, c, demo.Options{
+		Progress: func(week int, _ time.Time) { told = append(told, week) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,27 +106,27 @@ func TestBuildTellsTheStory(t *testing.T) {
 	}
 	seen := happenings(t, s, r.Tenant, a)
 	for _, want := range []happening{
-		{week: 2, cause: evaluator.CauseRegressed, check: "firewall-admin-port-world-open", resource: "shop-bastion"},
-		{week: 2, cause: evaluator.CauseRegressed, check: "instance-admin-port-reachable", resource: "depot-gateway"},
-		{week: 3, cause: evaluator.CauseFixed, check: "firewall-admin-port-world-open", resource: "shop-bastion"},
-		{week: 3, cause: evaluator.CauseFixed, check: "entry-point-plaintext-refused", resource: "tracking"},
-		{week: 3, cause: evaluator.CauseFixed, check: "entry-point-tls-safe", resource: "tracking"},
-		{week: 4, cause: evaluator.CauseRegressed, check: "object-storage-not-public-by-policy", resource: "brackenfield-parcel-photos"},
-		{week: 5, cause: evaluator.CauseFixed, check: "object-storage-not-public-by-policy", resource: "brackenfield-parcel-photos"},
-		{week: 5, cause: evaluator.CauseFixed, check: "human-identity-mfa", resource: "j.lindqvist"},
-		{week: 6, cause: evaluator.CauseNewResource, check: "entry-point-plaintext-refused", resource: "returns"},
-		{week: 6, cause: evaluator.CauseNewResource, check: "image-not-public", resource: "returns-2026-10"},
-		{week: 7, cause: evaluator.CauseCoverageLost, check: "object-storage-tls-required", resource: "brackenfield-backups"},
-		{week: 8, cause: evaluator.CauseCoverageRegained, check: "object-storage-tls-required", resource: "brackenfield-backups"},
-		{week: 8, cause: evaluator.CauseFixed, check: "image-not-public", resource: "returns-2026-10"},
-		{week: 8, cause: evaluator.CauseFixed, check: "encryption-key-rotated", resource: "alias/brackenfield-backup"},
-		{week: 9, cause: evaluator.CauseRegressed, check: "database-not-public", resource: "reporting"},
-		{week: 9, cause: evaluator.CauseRegressed, check: "database-no-world-range", resource: "reporting"},
-		{week: 10, cause: evaluator.CauseDeletedResource, check: "database-not-public", resource: "reporting"},
-		{week: 11, cause: evaluator.CauseFixed, check: "entry-point-waf-attached", resource: "returns"},
-		{week: 11, cause: evaluator.CauseRegressed, check: "snapshot-not-public", resource: "tracking-spool"},
-		{week: 12, cause: evaluator.CauseFixed, check: "snapshot-not-public", resource: "tracking-spool"},
-		{week: 12, cause: evaluator.CauseFixed, check: "instance-metadata-hardened", resource: "tracking-a"},
+		{2, evaluator.CauseRegressed, "firewall-admin-port-world-open", "shop-bastion"},
+		{2, evaluator.CauseRegressed, "instance-admin-port-reachable", "depot-gateway"},
+		{3, evaluator.CauseFixed, "firewall-admin-port-world-open", "shop-bastion"},
+		{3, evaluator.CauseFixed, "entry-point-plaintext-refused", "tracking"},
+		{3, evaluator.CauseFixed, "entry-point-tls-safe", "tracking"},
+		{4, evaluator.CauseRegressed, "object-storage-not-public-by-policy", "brackenfield-parcel-photos"},
+		{5, evaluator.CauseFixed, "object-storage-not-public-by-policy", "brackenfield-parcel-photos"},
+		{5, evaluator.CauseFixed, "human-identity-mfa", "j.lindqvist"},
+		{6, evaluator.CauseNewResource, "entry-point-plaintext-refused", "returns"},
+		{6, evaluator.CauseNewResource, "image-not-public", "returns-2026-10"},
+		{7, evaluator.CauseCoverageLost, "object-storage-tls-required", "brackenfield-backups"},
+		{8, evaluator.CauseCoverageRegained, "object-storage-tls-required", "brackenfield-backups"},
+		{8, evaluator.CauseFixed, "image-not-public", "returns-2026-10"},
+		{8, evaluator.CauseFixed, "encryption-key-rotated", "alias/brackenfield-backup"},
+		{9, evaluator.CauseRegressed, "database-not-public", "reporting"},
+		{9, evaluator.CauseRegressed, "database-no-world-range", "reporting"},
+		{10, evaluator.CauseDeletedResource, "database-not-public", "reporting"},
+		{11, evaluator.CauseFixed, "entry-point-waf-attached", "returns"},
+		{11, evaluator.CauseRegressed, "snapshot-not-public", "tracking-spool"},
+		{12, evaluator.CauseFixed, "snapshot-not-public", "tracking-spool"},
+		{12, evaluator.CauseFixed, "instance-metadata-hardened", "tracking-a"},
 	} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("week %d: %s of %s was not seen as %s", want.week, want.check, want.resource, want.cause)
@@ -149,10 +151,12 @@ func checkFigures(t *testing.T, f []store.Score) {
 		}
 	}
 	if coverage(7) >= coverage(6)-0.01 || coverage(8) <= coverage(7)+0.01 {
-		t.Errorf("coverage of weeks 6 to 8 is %.3f, %.3f, %.3f; want a gap in the middle", coverage(6), coverage(7), coverage(8))
+		t.Errorf("coverage of weeks 6 to 8 is %.3f, %.3f, %.3f; want a gap in the middle",
+			coverage(6), coverage(7), coverage(8))
 	}
 	if f[6].Counts.Unknown <= f[5].Counts.Unknown || f[7].Counts.Unknown >= f[6].Counts.Unknown {
-		t.Errorf("unknown in weeks 6 to 8: %d, %d, %d; want most in the middle", f[5].Counts.Unknown, f[6].Counts.Unknown, f[7].Counts.Unknown)
+		t.Errorf("unknown in weeks 6 to 8: %d, %d, %d; want most in the middle",
+			f[5].Counts.Unknown, f[6].Counts.Unknown, f[7].Counts.Unknown)
 	}
 	if last := f[11].Counts; last.Pass == 0 || last.Fail[evaluator.Critical] == 0 || last.Fail[evaluator.Low] == 0 {
 		t.Errorf("the end is not mixed: %+v", last)
@@ -186,7 +190,9 @@ func TestBuildIsCarriedOnWithAndThenDone(t *testing.T) {
 		t.Errorf("the build was carried on with in week %d, want 3", first)
 	}
 	before := figures(t, s, r.Tenant, a)
-	again, err := demo.Build(t.Context(), s, c, demo.Options{Progress: func(week int, _ time.Time) { t.Errorf("week %d was built again", week) }})
+	again, err := demo.Build(t.Context(), s, c, demo.Options{
+		Progress: func(week int, _ time.Time) { t.Errorf("week %d was built again", week) },
+	})
 	if err != nil || again != r {
 		t.Errorf("the second build gave %+v and %v, the first %+v", again, err, r)
 	}

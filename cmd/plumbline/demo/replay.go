@@ -95,6 +95,9 @@ func (s Scope) Connect(ctx context.Context, transport http.RoundTripper) (*aws.A
 	return aws.Connect(ctx, aws.Connection{
 		Account: s.Account, Regions: s.Regions, Sealed: true, Attempts: 1, CallsPerSecond: unhurried,
 		Static: credentials.NewStaticCredentialsProvider("demo", "demo", ""),
-		HTTP:   &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
+		HTTP:   &http.Client{Transport: transport, CheckRedirect: unfollowed},
 	})
 }
+
+// unfollowed leaves redirects to the SDK, which reads them itself.
+func unfollowed(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

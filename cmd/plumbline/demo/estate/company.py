@@ -2,21 +2,17 @@
 
 The company is invented. Its domains end in .example and its public addresses are from the ranges for documentation.
 """
+
 import people
 import storage
+from front import Front
 from network import Network, drop_default_network
-from simulator import IMAGES, specified, tags
-
-LINUX, UBUNTU = (i["ami_id"] for i in IMAGES)
-WORLD = "0.0.0.0/0"
-OFFICE = "198.51.100.4/32"
-PARTNER = "777788889999"
-SAFE_TLS, OLD_TLS = "ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-2016-08"
-# The provider's policies that are in use. Those for reading are the company's own: Amazon's are of a hundred kilobytes.
-MANAGED = ("AdministratorAccess", "AmazonSSMManagedInstanceCore", "PowerUserAccess")
+from simulator import specified, tags
+from staging import Staging
+from terms import LINUX, MANAGED, OFFICE, PARTNER, UBUNTU, WORLD
 
 
-class Company:
+class Company(Front, Staging):
     """What stands, by the names that the weekly changes use."""
 
     def __init__(self, clock, production, staging, partner):
@@ -47,69 +43,211 @@ class Company:
         self.clock.set("2026-07-06T10:00:00")
         self.staging_account()
 
-    # Production
-
     def people_of_production(self):
         a = self.production
         iam = a("iam")
         iam.create_account_alias(AccountAlias="brackenfield-production")
-        iam.update_account_password_policy(MinimumPasswordLength=10, RequireNumbers=True, RequireLowercaseCharacters=True, RequireUppercaseCharacters=True,
-                                           AllowUsersToChangePassword=True)
-        look = people.policy(a, "brackenfield-look", ["ec2:Describe*", "rds:Describe*", "elasticloadbalancing:Describe*", "s3:ListAllMyBuckets", "cloudwatch:Get*"])
-        audit = people.policy(a, "brackenfield-audit", ["ec2:Describe*", "rds:Describe*", "elasticloadbalancing:Describe*", "iam:Get*", "iam:List*", "s3:GetBucket*", "s3:ListAllMyBuckets",
-                                                        "kms:Describe*", "kms:List*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "cloudtrail:Describe*", "cloudtrail:Get*", "wafv2:Get*", "wafv2:List*"])
-        for group, policy in (("admins", "arn:aws:iam::aws:policy/AdministratorAccess"), ("developers", look), ("auditors", audit)):
+        iam.update_account_password_policy(
+            MinimumPasswordLength=10,
+            RequireNumbers=True,
+            RequireLowercaseCharacters=True,
+            RequireUppercaseCharacters=True,
+            AllowUsersToChangePassword=True,
+        )
+        look = people.policy(
+            a,
+            "brackenfield-look",
+            [
+                "ec2:Describe*",
+                "rds:Describe*",
+                "elasticloadbalancing:Describe*",
+                "s3:ListAllMyBuckets",
+                "cloudwatch:Get*",
+            ],
+        )
+        audit = people.policy(
+            a,
+            "brackenfield-audit",
+            [
+                "ec2:Describe*",
+                "rds:Describe*",
+                "elasticloadbalancing:Describe*",
+                "iam:Get*",
+                "iam:List*",
+                "s3:GetBucket*",
+                "s3:ListAllMyBuckets",
+                "kms:Describe*",
+                "kms:List*",
+                "kms:GetKeyPolicy",
+                "kms:GetKeyRotationStatus",
+                "cloudtrail:Describe*",
+                "cloudtrail:Get*",
+                "wafv2:Get*",
+                "wafv2:List*",
+            ],
+        )
+        for group, policy in (
+            ("admins", "arn:aws:iam::aws:policy/AdministratorAccess"),
+            ("developers", look),
+            ("auditors", audit),
+        ):
             iam.create_group(GroupName=group)
             iam.attach_group_policy(GroupName=group, PolicyArn=policy)
         people.person(a, "m.okafor", ["admins"], second_factor=True, last_seen="2026-08-28T08:12:00")
         people.person(a, "j.lindqvist", ["admins"], second_factor=False, last_seen="2026-08-29T14:40:00")
         people.person(a, "p.duarte", ["developers"], second_factor=False, last_seen="2026-08-27T09:05:00")
         people.person(a, "s.yamada", ["developers"], second_factor=False, last_seen="2026-08-25T11:31:00")
-        people.person(a, "r.contractor", ["developers"], second_factor=False, last_seen="2026-02-11T16:20:00", owner="procurement")
+        people.person(
+            a, "r.contractor", ["developers"], second_factor=False, last_seen="2026-02-11T16:20:00", owner="procurement"
+        )
         people.person(a, "audit.external", ["auditors"], second_factor=True, last_seen="2026-08-20T07:45:00")
-        self.keys["deploy"] = people.machine_user(a, "ci-deploy", people.allow(["ec2:Describe*", "s3:PutObject", "ecs:UpdateService"]), used="2026-08-30T22:10:00")
-        self.keys["legacy"] = people.machine_user(a, "label-printer", people.allow("s3:*"), used="2026-08-30T03:00:00", owner="depots")
+        self.keys["deploy"] = people.machine_user(
+            a,
+            "ci-deploy",
+            people.allow(["ec2:Describe*", "s3:PutObject", "ecs:UpdateService"]),
+            used="2026-08-30T22:10:00",
+        )
+        self.keys["legacy"] = people.machine_user(
+            a, "label-printer", people.allow("s3:*"), used="2026-08-30T03:00:00", owner="depots"
+        )
         ec2 = {"Service": "ec2.amazonaws.com"}
-        people.role(a, "web-machine", people.trust(ec2), people.allow(["s3:GetObject"], "arn:aws:s3:::brackenfield-releases/*"), ["AmazonSSMManagedInstanceCore"], profile=True, used="2026-08-30T23:00:00")
-        people.role(a, "tracking-machine", people.trust(ec2), people.allow(["sqs:*", "s3:*"]), ["AmazonSSMManagedInstanceCore"], profile=True, owner="tracking", used="2026-08-30T23:00:00")
-        people.role(a, "batch-machine", people.trust(ec2), managed=["AdministratorAccess"], profile=True, owner="data", used="2026-08-30T01:00:00")
-        people.role(a, "plumbline-reader", people.trust({"AWS": "arn:aws:iam::111122223333:root"}, condition={"StringEquals": {"sts:ExternalId": "brackenfield"}}), managed=[audit], owner="security", used="2026-08-30T06:00:00")
-        people.role(a, "customs-partner", people.trust({"AWS": f"arn:aws:iam::{PARTNER}:root"}), people.allow(["s3:GetObject"], "arn:aws:s3:::brackenfield-customs-exchange/*"), owner="customs", used="2026-08-27T12:00:00")
-        people.role(a, "backup-operator", people.trust({"Service": "backup.amazonaws.com"}), people.allow(["ec2:CreateSnapshot", "rds:CreateDBSnapshot"]), used="2026-08-30T02:00:00")
+        people.role(
+            a,
+            "web-machine",
+            people.trust(ec2),
+            people.allow(["s3:GetObject"], "arn:aws:s3:::brackenfield-releases/*"),
+            ["AmazonSSMManagedInstanceCore"],
+            profile=True,
+            used="2026-08-30T23:00:00",
+        )
+        people.role(
+            a,
+            "tracking-machine",
+            people.trust(ec2),
+            people.allow(["sqs:*", "s3:*"]),
+            ["AmazonSSMManagedInstanceCore"],
+            profile=True,
+            owner="tracking",
+            used="2026-08-30T23:00:00",
+        )
+        people.role(
+            a,
+            "batch-machine",
+            people.trust(ec2),
+            managed=["AdministratorAccess"],
+            profile=True,
+            owner="data",
+            used="2026-08-30T01:00:00",
+        )
+        people.role(
+            a,
+            "plumbline-reader",
+            people.trust(
+                {"AWS": "arn:aws:iam::111122223333:root"},
+                condition={"StringEquals": {"sts:ExternalId": "brackenfield"}},
+            ),
+            managed=[audit],
+            owner="security",
+            used="2026-08-30T06:00:00",
+        )
+        people.role(
+            a,
+            "customs-partner",
+            people.trust({"AWS": f"arn:aws:iam::{PARTNER}:root"}),
+            people.allow(["s3:GetObject"], "arn:aws:s3:::brackenfield-customs-exchange/*"),
+            owner="customs",
+            used="2026-08-27T12:00:00",
+        )
+        people.role(
+            a,
+            "backup-operator",
+            people.trust({"Service": "backup.amazonaws.com"}),
+            people.allow(["ec2:CreateSnapshot", "rds:CreateDBSnapshot"]),
+            used="2026-08-30T02:00:00",
+        )
 
     def stores_of_production(self):
         a = self.production
         kms = a("kms")
         for name in ("data", "backup", "trail"):
-            self.keys[f"kms-{name}"] = made = kms.create_key(Description=f"brackenfield {name}", Tags=[{"TagKey": t["Key"], "TagValue": t["Value"]} for t in tags(name, owner="security")])["KeyMetadata"]["Arn"]
+            self.keys[f"kms-{name}"] = made = kms.create_key(
+                Description=f"brackenfield {name}",
+                Tags=[{"TagKey": t["Key"], "TagValue": t["Value"]} for t in tags(name, owner="security")],
+            )["KeyMetadata"]["Arn"]
             kms.create_alias(AliasName=f"alias/brackenfield-{name}", TargetKeyId=made)
             if name != "backup":
                 kms.enable_key_rotation(KeyId=made)
         store = lambda name, **more: storage.bucket(a, f"brackenfield-{name}", **more)
-        store("access-logs", statements=[storage.service_writes("brackenfield-access-logs", service, sid)
-                                         for service, sid in (("logging.s3.amazonaws.com", "AccessLogs"), ("delivery.logs.amazonaws.com", "FlowLogs"))])
+        store(
+            "access-logs",
+            statements=[
+                storage.service_writes("brackenfield-access-logs", service, sid)
+                for service, sid in (
+                    ("logging.s3.amazonaws.com", "AccessLogs"),
+                    ("delivery.logs.amazonaws.com", "FlowLogs"),
+                )
+            ],
+        )
         logged = "brackenfield-access-logs"
-        store("audit-trail", owner="security", classification="confidential", key=self.keys["kms-trail"], expires=False, logs_to=logged, records="seven-years",
-              statements=[storage.service_writes("brackenfield-audit-trail", "cloudtrail.amazonaws.com", "Trail")])
-        store("customer-documents", owner="customs", classification="personal", key=self.keys["kms-data"], logs_to=logged)
+        store(
+            "audit-trail",
+            owner="security",
+            classification="confidential",
+            key=self.keys["kms-trail"],
+            expires=False,
+            logs_to=logged,
+            records="seven-years",
+            statements=[storage.service_writes("brackenfield-audit-trail", "cloudtrail.amazonaws.com", "Trail")],
+        )
+        store(
+            "customer-documents", owner="customs", classification="personal", key=self.keys["kms-data"], logs_to=logged
+        )
         store("backups", classification="confidential", key=self.keys["kms-backup"], logs_to=logged)
         store("releases", logs_to=logged)
-        store("www", owner="web", classification="public", blocked=False, versioned=False, tls=False, statements=[storage.everyone_reads("brackenfield-www")])
+        store(
+            "www",
+            owner="web",
+            classification="public",
+            blocked=False,
+            versioned=False,
+            tls=False,
+            statements=[storage.everyone_reads("brackenfield-www")],
+        )
         store("label-archive", owner="depots", classification="personal", versioned=False, tls=False)
-        store("customs-exchange", owner="customs", classification="confidential", tls=False, statements=[{
-            "Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"}, "Action": ["s3:GetObject", "s3:PutObject"],
-            "Resource": "arn:aws:s3:::brackenfield-customs-exchange/*"}])
+        store(
+            "customs-exchange",
+            owner="customs",
+            classification="confidential",
+            tls=False,
+            statements=[
+                {
+                    "Sid": "Partner",
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{PARTNER}:root"},
+                    "Action": ["s3:GetObject", "s3:PutObject"],
+                    "Resource": "arn:aws:s3:::brackenfield-customs-exchange/*",
+                }
+            ],
+        )
         store("parcel-photos", owner="tracking", classification="personal", expires=False)
         storage.block_account(a)
 
     def network_of_production(self):
-        n = self.net = Network(self.production, "eu-central-1", "shop", "10.20", "production", flow_bucket="brackenfield-access-logs")
+        n = self.net = Network(
+            self.production, "eu-central-1", "shop", "10.20", "production", flow_bucket="brackenfield-access-logs"
+        )
         out = [(443, WORLD)]
         n.group("balancer", "The balancers' filter", (443, WORLD), (80, WORLD))
         n.group("bastion", "Administrators come in here", (22, OFFICE), egress=[(22, "10.20.0.0/16")])
         n.group("web", "Web machines", (8443, "balancer"), (22, "bastion"), egress=[*out, (5432, "10.20.0.0/16")])
         n.group("app", "Application machines", (8080, "web"), (22, "bastion"))
-        n.group("tracking", "Parcel tracking", (8443, "balancer"), (22, "bastion"), egress=[*out, (3306, "10.20.0.0/16"), (9200, "10.20.0.0/16")])
+        n.group(
+            "tracking",
+            "Parcel tracking",
+            (8443, "balancer"),
+            (22, "bastion"),
+            egress=[*out, (3306, "10.20.0.0/16"), (9200, "10.20.0.0/16")],
+        )
         n.group("search", "Elasticsearch", (9200, "tracking"), (9300, "10.20.16.0/24"), (22, "bastion"))
         n.group("postgres", "Orders database", (5432, "web"), (5432, "app"), egress=[])
         n.group("mysql", "Tracking database", (3306, "tracking"), egress=[])
@@ -117,34 +255,126 @@ class Company:
         ec2 = n.ec2
         theirs = self.partner("ec2")
         far = theirs.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
-        peer = ec2.create_vpc_peering_connection(VpcId=n.id, PeerVpcId=far, PeerOwnerId=PARTNER, PeerRegion="eu-central-1",
-                                                 TagSpecifications=specified("vpc-peering-connection", tags("quayside-customs", owner="customs")))["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+        peer = ec2.create_vpc_peering_connection(
+            VpcId=n.id,
+            PeerVpcId=far,
+            PeerOwnerId=PARTNER,
+            PeerRegion="eu-central-1",
+            TagSpecifications=specified("vpc-peering-connection", tags("quayside-customs", owner="customs")),
+        )["VpcPeeringConnection"]["VpcPeeringConnectionId"]
         theirs.accept_vpc_peering_connection(VpcPeeringConnectionId=peer)
         ec2.create_route(RouteTableId=n.private, DestinationCidrBlock="10.77.0.0/16", VpcPeeringConnectionId=peer)
-        ec2.create_managed_prefix_list(PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4", Entries=[{"Cidr": OFFICE, "Description": "Head office"}],
-                                       TagSpecifications=specified("prefix-list", tags("offices", owner="network")))
+        ec2.create_managed_prefix_list(
+            PrefixListName="offices",
+            MaxEntries=5,
+            AddressFamily="IPv4",
+            Entries=[{"Cidr": OFFICE, "Description": "Head office"}],
+            TagSpecifications=specified("prefix-list", tags("offices", owner="network")),
+        )
 
     def databases_of_production(self):
         rds, n = self.production("rds"), self.net
-        rds.create_db_subnet_group(DBSubnetGroupName="shop-data", DBSubnetGroupDescription="Data subnets", SubnetIds=[n.subnets["data-a"], n.subnets["data-b"]])
-        for name, family, settings in (("orders-postgres16", "postgres16", {"rds.force_ssl": "1", "ssl_min_protocol_version": "TLSv1.2", "pgaudit.log": "all", "shared_preload_libraries": "pgaudit"}),
-                                       ("tracking-mysql84", "mysql8.4", {"require_secure_transport": "1", "tls_version": "TLSv1.2,TLSv1.3"})):
+        rds.create_db_subnet_group(
+            DBSubnetGroupName="shop-data",
+            DBSubnetGroupDescription="Data subnets",
+            SubnetIds=[n.subnets["data-a"], n.subnets["data-b"]],
+        )
+        for name, family, settings in (
+            (
+                "orders-postgres16",
+                "postgres16",
+                {
+                    "rds.force_ssl": "1",
+                    "ssl_min_protocol_version": "TLSv1.2",
+                    "pgaudit.log": "all",
+                    "shared_preload_libraries": "pgaudit",
+                },
+            ),
+            ("tracking-mysql84", "mysql8.4", {"require_secure_transport": "1", "tls_version": "TLSv1.2,TLSv1.3"}),
+        ):
             rds.create_db_parameter_group(DBParameterGroupName=name, DBParameterGroupFamily=family, Description=name)
-            rds.modify_db_parameter_group(DBParameterGroupName=name, Parameters=[{"ParameterName": k, "ParameterValue": v, "ApplyMethod": "pending-reboot"} for k, v in settings.items()])
-        self.database("orders", "postgres", "16.3", "postgres", "orders-postgres16", classification="personal", MultiAZ=True, DeletionProtection=True,
-                      EnableIAMDatabaseAuthentication=True, BackupRetentionPeriod=14, KmsKeyId=self.keys["kms-data"], EnableCloudwatchLogsExports=["postgresql"])
-        self.database("tracking", "mysql", "8.4.3", "mysql", "tracking-mysql84", owner="tracking", classification="personal", MultiAZ=True, BackupRetentionPeriod=3)
-        self.database("reporting", "postgres", "12.17", "postgres", "default.postgres12", owner="data", classification="confidential", encrypted=False, BackupRetentionPeriod=1)
-        rds.create_db_snapshot(DBInstanceIdentifier="orders", DBSnapshotIdentifier="orders-before-migration", Tags=tags("orders-before-migration", classification="personal"))
+            rds.modify_db_parameter_group(
+                DBParameterGroupName=name,
+                Parameters=[
+                    {"ParameterName": k, "ParameterValue": v, "ApplyMethod": "pending-reboot"}
+                    for k, v in settings.items()
+                ],
+            )
+        self.database(
+            "orders",
+            "postgres",
+            "16.3",
+            "postgres",
+            "orders-postgres16",
+            classification="personal",
+            MultiAZ=True,
+            DeletionProtection=True,
+            EnableIAMDatabaseAuthentication=True,
+            BackupRetentionPeriod=14,
+            KmsKeyId=self.keys["kms-data"],
+            EnableCloudwatchLogsExports=["postgresql"],
+        )
+        self.database(
+            "tracking",
+            "mysql",
+            "8.4.3",
+            "mysql",
+            "tracking-mysql84",
+            owner="tracking",
+            classification="personal",
+            MultiAZ=True,
+            BackupRetentionPeriod=3,
+        )
+        self.database(
+            "reporting",
+            "postgres",
+            "12.17",
+            "postgres",
+            "default.postgres12",
+            owner="data",
+            classification="confidential",
+            encrypted=False,
+            BackupRetentionPeriod=1,
+        )
+        rds.create_db_snapshot(
+            DBInstanceIdentifier="orders",
+            DBSnapshotIdentifier="orders-before-migration",
+            Tags=tags("orders-before-migration", classification="personal"),
+        )
 
-    def database(self, name, engine, version, group, parameters, account=None, net=None, owner="platform", classification="internal", encrypted=True, environment="production", **more):
+    def database(
+        self,
+        name,
+        engine,
+        version,
+        group,
+        parameters,
+        account=None,
+        net=None,
+        owner="platform",
+        classification="internal",
+        encrypted=True,
+        environment="production",
+        **more,
+    ):
         account, net = account or self.production, net or self.net
         if encrypted and "KmsKeyId" not in more:
             more["KmsKeyId"] = account("kms").describe_key(KeyId="alias/aws/rds")["KeyMetadata"]["Arn"]
         account("rds").create_db_instance(
-            DBInstanceIdentifier=name, Engine=engine, EngineVersion=version, DBInstanceClass="db.m6g.large", AllocatedStorage=100, MasterUsername="operator",
-            MasterUserPassword="not-a-secret", VpcSecurityGroupIds=[net.groups[group]], DBSubnetGroupName=f"{net.name}-data", StorageEncrypted=encrypted,
-            DBParameterGroupName=parameters, Tags=tags(name, owner, environment, classification), **{"PubliclyAccessible": False, **more})
+            DBInstanceIdentifier=name,
+            Engine=engine,
+            EngineVersion=version,
+            DBInstanceClass="db.m6g.large",
+            AllocatedStorage=100,
+            MasterUsername="operator",
+            MasterUserPassword="not-a-secret",
+            VpcSecurityGroupIds=[net.groups[group]],
+            DBSubnetGroupName=f"{net.name}-data",
+            StorageEncrypted=encrypted,
+            DBParameterGroupName=parameters,
+            Tags=tags(name, owner, environment, classification),
+            **{"PubliclyAccessible": False, **more},
+        )
 
     def images_of_production(self):
         n = self.net
@@ -160,59 +390,62 @@ class Company:
         n.address(bastion, "bastion")
         web, track = images["web-2025-10"], images["tracking-2025-10"]
         for zone in "ab":
-            self.machines[f"web-{zone}"] = n.machine(f"web-{zone}", web, f"app-{zone}", ["web"], owner="web", profile="web-machine")
-            self.machines[f"app-{zone}"] = n.machine(f"app-{zone}", web, f"app-{zone}", ["app"], owner="web", profile="web-machine")
-            self.machines[f"tracking-{zone}"] = n.machine(f"tracking-{zone}", track, f"app-{zone}", ["tracking"], owner="tracking", profile="tracking-machine", hardened=False)
-            self.machines[f"search-{zone}"] = n.machine(f"search-{zone}", UBUNTU, f"app-{zone}", ["search"], owner="tracking", size="r6g.large", hardened=False, classification="personal")
-        self.machines["batch"] = n.machine("nightly-batch", LINUX, "app-a", ["app"], owner="data", profile="batch-machine",
-                                           script="#!/bin/bash\nexport REPORTING_PASSWORD=winter-parcels-2024\n/opt/batch/run\n")
-        self.machines["depot"] = n.machine("depot-gateway", UBUNTU, "public-b", ["depot-legacy"], owner="depots", hardened=False, encrypted=False)
+            self.machines[f"web-{zone}"] = n.machine(
+                f"web-{zone}", web, f"app-{zone}", ["web"], owner="web", profile="web-machine"
+            )
+            self.machines[f"app-{zone}"] = n.machine(
+                f"app-{zone}", web, f"app-{zone}", ["app"], owner="web", profile="web-machine"
+            )
+            self.machines[f"tracking-{zone}"] = n.machine(
+                f"tracking-{zone}",
+                track,
+                f"app-{zone}",
+                ["tracking"],
+                owner="tracking",
+                profile="tracking-machine",
+                hardened=False,
+            )
+            self.machines[f"search-{zone}"] = n.machine(
+                f"search-{zone}",
+                UBUNTU,
+                f"app-{zone}",
+                ["search"],
+                owner="tracking",
+                size="r6g.large",
+                hardened=False,
+                classification="personal",
+            )
+        self.machines["batch"] = n.machine(
+            "nightly-batch",
+            LINUX,
+            "app-a",
+            ["app"],
+            owner="data",
+            profile="batch-machine",
+            script="#!/bin/bash\nexport REPORTING_PASSWORD=winter-parcels-2024\n/opt/batch/run\n",
+        )
+        self.machines["depot"] = n.machine(
+            "depot-gateway", UBUNTU, "public-b", ["depot-legacy"], owner="depots", hardened=False, encrypted=False
+        )
         n.address(self.machines["depot"], "depot-gateway")
         for name, size, encrypted in (("tracking-spool", 200, True), ("old-archive", 500, False)):
-            n.ec2.create_volume(AvailabilityZone="eu-central-1a", Size=size, Encrypted=encrypted, VolumeType="gp3",
-                                TagSpecifications=specified("volume", tags(name, owner="tracking", classification="personal")))
-        spool = n.ec2.describe_volumes(Filters=[{"Name": "tag:Name", "Values": ["tracking-spool"]}])["Volumes"][0]["VolumeId"]
-        n.ec2.create_snapshot(VolumeId=spool, Description="tracking spool", TagSpecifications=specified("snapshot", tags("tracking-spool", owner="tracking", classification="personal")))
-
-    def front_of_production(self):
-        self.web_acl = self.firewall("shop", self.production)
-        self.front("shop", ["web-a", "web-b"], acl=self.web_acl)
-        self.front("tracking", ["tracking-a", "tracking-b"], policy=OLD_TLS, redirect=False)
-        elb, n = self.production("elb"), self.net
-        elb.create_load_balancer(LoadBalancerName="depot-classic", Scheme="internal", Subnets=[n.subnets["app-a"]], SecurityGroups=[n.groups["app"]],
-                                 Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 8080}],
-                                 Tags=tags("depot-classic", owner="depots"))
-        elb.register_instances_with_load_balancer(LoadBalancerName="depot-classic", Instances=[{"InstanceId": self.machines["app-a"]}])
-
-    def firewall(self, name, account):
-        shown = lambda metric: {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": metric}
-        return account("wafv2").create_web_acl(
-            Name=name, Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=shown(name), Tags=tags(name, owner="security"),
-            Rules=[{"Name": "rate", "Priority": 0, "Action": {"Block": {}}, "VisibilityConfig": shown("rate"),
-                    "Statement": {"RateBasedStatement": {"Limit": 2000, "AggregateKeyType": "IP"}}},
-                   {"Name": "common", "Priority": 1, "OverrideAction": {"None": {}}, "VisibilityConfig": shown("common"),
-                    "Statement": {"ManagedRuleGroupStatement": {"VendorName": "AWS", "Name": "AWSManagedRulesCommonRuleSet"}}}])["Summary"]["ARN"]
-
-    def front(self, name, machines, policy=SAFE_TLS, redirect=True, acl=None, origin="HTTPS", logged=True, owner="web", tls=True):
-        """A balancer that the internet reaches, with its listeners and its pool of machines."""
-        elb, n = self.production("elbv2"), self.net
-        lb = elb.create_load_balancer(Name=name, Type="application", Scheme="internet-facing", Subnets=[n.subnets["public-a"], n.subnets["public-b"]],
-                                      SecurityGroups=[n.groups["balancer"]], Tags=tags(name, owner))["LoadBalancers"][0]["LoadBalancerArn"]
-        port = 8443 if origin == "HTTPS" else 8080
-        pool = elb.create_target_group(Name=name, Protocol=origin, Port=port, VpcId=n.id, TargetType="instance", Tags=tags(name, owner))["TargetGroups"][0]["TargetGroupArn"]
-        elb.register_targets(TargetGroupArn=pool, Targets=[{"Id": self.machines[m], "Port": port} for m in machines])
-        forward = [{"Type": "forward", "TargetGroupArn": pool}]
-        if tls:
-            certificate = self.production("acm").request_certificate(DomainName=f"{name}.brackenfield.example")["CertificateArn"]
-            elb.create_listener(LoadBalancerArn=lb, Protocol="HTTPS", Port=443, SslPolicy=policy, Certificates=[{"CertificateArn": certificate}], DefaultActions=forward, Tags=tags(f"{name}-443", owner))
-        plain = [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}] if redirect else forward
-        self.listeners[name] = elb.create_listener(LoadBalancerArn=lb, Protocol="HTTP", Port=80, DefaultActions=plain, Tags=tags(f"{name}-80", owner))["Listeners"][0]["ListenerArn"]
-        if logged:
-            elb.modify_load_balancer_attributes(LoadBalancerArn=lb, Attributes=[
-                {"Key": "access_logs.s3.enabled", "Value": "true"}, {"Key": "access_logs.s3.bucket", "Value": "brackenfield-access-logs"}, {"Key": "access_logs.s3.prefix", "Value": name}])
-        if acl:
-            self.production("wafv2").associate_web_acl(WebACLArn=acl, ResourceArn=lb)
-        self.balancers[name], self.pools[name] = lb, pool
+            n.ec2.create_volume(
+                AvailabilityZone="eu-central-1a",
+                Size=size,
+                Encrypted=encrypted,
+                VolumeType="gp3",
+                TagSpecifications=specified("volume", tags(name, owner="tracking", classification="personal")),
+            )
+        spool = n.ec2.describe_volumes(Filters=[{"Name": "tag:Name", "Values": ["tracking-spool"]}])["Volumes"][0][
+            "VolumeId"
+        ]
+        n.ec2.create_snapshot(
+            VolumeId=spool,
+            Description="tracking spool",
+            TagSpecifications=specified(
+                "snapshot", tags("tracking-spool", owner="tracking", classification="personal")
+            ),
+        )
 
     def second_region(self):
         """Copies for the worst day, and a small network that would run the shop."""
@@ -224,32 +457,13 @@ class Company:
 
     def records_of_production(self):
         trail = self.production("cloudtrail")
-        trail.create_trail(Name="brackenfield", S3BucketName="brackenfield-audit-trail", IsMultiRegionTrail=True, IncludeGlobalServiceEvents=True,
-                           EnableLogFileValidation=True, KmsKeyId=self.keys["kms-trail"], TagsList=tags("brackenfield", owner="security"))
+        trail.create_trail(
+            Name="brackenfield",
+            S3BucketName="brackenfield-audit-trail",
+            IsMultiRegionTrail=True,
+            IncludeGlobalServiceEvents=True,
+            EnableLogFileValidation=True,
+            KmsKeyId=self.keys["kms-trail"],
+            TagsList=tags("brackenfield", owner="security"),
+        )
         trail.start_logging(Name="brackenfield")
-
-    # Staging
-
-    def staging_account(self):
-        a = self.staging
-        iam = a("iam")
-        iam.create_account_alias(AccountAlias="brackenfield-staging")
-        iam.create_group(GroupName="developers")
-        iam.attach_group_policy(GroupName="developers", PolicyArn="arn:aws:iam::aws:policy/PowerUserAccess")
-        people.person(a, "p.duarte", ["developers"], second_factor=False, last_seen="2026-08-28T10:00:00")
-        people.person(a, "s.yamada", ["developers"], second_factor=True, last_seen="2026-08-28T13:00:00")
-        people.role(a, "customs-test", people.trust({"AWS": f"arn:aws:iam::{PARTNER}:root"}, condition={"StringEquals": {"sts:ExternalId": "quayside-test"}}), people.allow(["s3:GetObject"], "arn:aws:s3:::brackenfield-staging-exchange/*"), environment="staging", owner="customs")
-        store = lambda name, **more: storage.bucket(a, f"brackenfield-staging-{name}", environment="staging", **more)
-        store("releases")
-        store("exchange", owner="customs", tls=False)
-        store("scratch", owner=None, classification=None, blocked=False, versioned=False, tls=False, expires=False)
-        n = self.test = Network(a, "eu-central-1", "staging", "10.40", "staging")
-        n.group("web", "Everything of staging", (443, WORLD), (8443, "10.40.0.0/16"), (22, OFFICE))
-        n.group("db", "Databases of staging", (5432, "web"))
-        for name in ("staging-web", "staging-tracking"):
-            self.machines[name] = n.machine(name, LINUX, "public-a", ["web"], owner="web", hardened=name == "staging-web")
-        n.address(self.machines["staging-web"], "staging-web")
-        a("rds").create_db_subnet_group(DBSubnetGroupName="staging-data", DBSubnetGroupDescription="Data subnets", SubnetIds=[n.subnets["data-a"], n.subnets["data-b"]])
-        self.database("staging-orders", "postgres", "16.3", "db", "default.postgres16", account=a, net=n, environment="staging")
-        a("kms").create_key(Description="staging", Tags=[{"TagKey": "owner", "TagValue": "platform"}])
-

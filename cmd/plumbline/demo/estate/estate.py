@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Plays the estate to the recorder: builds it, says on standard output that a week stands, and waits for a line on
 standard input before it goes on to the next."""
+
 import json
 import sys
 from datetime import datetime, timedelta
 
 from changes import WEEKS
-from company import Company, PARTNER
+from company import Company
 from simulator import Account, Clock, Provider
+from terms import PARTNER
 
 FIRST = datetime(2026, 8, 31, 6, 0)
-SCOPES = {"production": ("111122223333", "Brackenfield production", ["eu-central-1", "eu-west-1"]),
-          "staging": ("444455556666", "Brackenfield staging", ["eu-central-1"])}
+SCOPES = {
+    "production": ("111122223333", "Brackenfield production", ["eu-central-1", "eu-west-1"]),
+    "staging": ("444455556666", "Brackenfield staging", ["eu-central-1"]),
+}
 
 
 def main():
@@ -20,7 +24,11 @@ def main():
     accounts = {name: Account(provider, number, regions[0]) for name, (number, _, regions) in SCOPES.items()}
     company = Company(clock, accounts["production"], accounts["staging"], Account(provider, PARTNER, "eu-central-1"))
     company.found()
-    say(company="Brackenfield Parcels", url=provider.url, scopes=[{"account": n, "name": t, "regions": r} for n, t, r in SCOPES.values()])
+    say(
+        company="Brackenfield Parcels",
+        url=provider.url,
+        scopes=[{"account": n, "name": t, "regions": r} for n, t, r in SCOPES.values()],
+    )
     for number, change in enumerate(WEEKS):
         at = FIRST + timedelta(weeks=number)
         # People change things at work, days before the service looks.

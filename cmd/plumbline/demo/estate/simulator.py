@@ -2,6 +2,7 @@
 
 It knows nothing of the company whose estate stands in it.
 """
+
 import io
 import json
 import os
@@ -14,14 +15,38 @@ from urllib.parse import unquote
 
 # Only these images exist, so that no thousands of the provider's appear as the company's neighbours.
 IMAGES = [
-    {"ami_id": "ami-0a1b2c3d4e5f60001", "name": "al2023-ami-2023.8.20260601.0-kernel-6.1-x86_64", "description": "Amazon Linux 2023",
-     "owner_id": "137112412989", "public": True, "virtualization_type": "hvm", "architecture": "x86_64",
-     "state": "available", "platform": None, "image_type": "machine", "hypervisor": "xen", "root_device_name": "/dev/xvda",
-     "root_device_type": "ebs", "sriov": "simple"},
-    {"ami_id": "ami-0a1b2c3d4e5f60002", "name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260501", "description": "Ubuntu 22.04",
-     "owner_id": "099720109477", "public": True, "virtualization_type": "hvm", "architecture": "x86_64",
-     "state": "available", "platform": None, "image_type": "machine", "hypervisor": "xen", "root_device_name": "/dev/sda1",
-     "root_device_type": "ebs", "sriov": "simple"},
+    {
+        "ami_id": "ami-0a1b2c3d4e5f60001",
+        "name": "al2023-ami-2023.8.20260601.0-kernel-6.1-x86_64",
+        "description": "Amazon Linux 2023",
+        "owner_id": "137112412989",
+        "public": True,
+        "virtualization_type": "hvm",
+        "architecture": "x86_64",
+        "state": "available",
+        "platform": None,
+        "image_type": "machine",
+        "hypervisor": "xen",
+        "root_device_name": "/dev/xvda",
+        "root_device_type": "ebs",
+        "sriov": "simple",
+    },
+    {
+        "ami_id": "ami-0a1b2c3d4e5f60002",
+        "name": "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-amd64-server-20260501",
+        "description": "Ubuntu 22.04",
+        "owner_id": "099720109477",
+        "public": True,
+        "virtualization_type": "hvm",
+        "architecture": "x86_64",
+        "state": "available",
+        "platform": None,
+        "image_type": "machine",
+        "hypervisor": "xen",
+        "root_device_name": "/dev/sda1",
+        "root_device_type": "ebs",
+        "sriov": "simple",
+    },
 ]
 with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as images:
     json.dump(IMAGES, images)
@@ -143,13 +168,17 @@ NO_ID = str(uuid.UUID(int=0))
 
 
 def serial_console(_):
-    return ('<GetSerialConsoleAccessStatusResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
-            f"<requestId>{NO_ID}</requestId><serialConsoleAccessEnabled>false</serialConsoleAccessEnabled></GetSerialConsoleAccessStatusResponse>")
+    return (
+        '<GetSerialConsoleAccessStatusResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><serialConsoleAccessEnabled>false</serialConsoleAccessEnabled></GetSerialConsoleAccessStatusResponse>"
+    )
 
 
 def protected_by_web_acl(call):
     asked = call.json()
-    kind = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/"}.get(asked.get("ResourceType", "APPLICATION_LOAD_BALANCER"), ":none/")
+    kind = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/"}.get(
+        asked.get("ResourceType", "APPLICATION_LOAD_BALANCER"), ":none/"
+    )
     acl = get_backend("wafv2")[call.account][call.region].wacls.get(asked.get("WebACLArn"))
     held = acl.associated_resources if acl else []
     return json.dumps({"ResourceArns": sorted(a for a in held if kind in a)})
@@ -160,10 +189,15 @@ def policy_status(call):
     name = call.host.split(".s3")[0]
     bucket = get_backend("s3")[call.account]["aws"].buckets[name]
     statements = json.loads(bucket.policy)["Statement"] if bucket.policy else []
-    public = any(s["Effect"] == "Allow" and s.get("Principal") in ("*", {"AWS": "*"}) and "Condition" not in s for s in statements)
+    public = any(
+        s["Effect"] == "Allow" and s.get("Principal") in ("*", {"AWS": "*"}) and "Condition" not in s
+        for s in statements
+    )
     if not statements:
-        return "404 Not Found", (f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message>'
-                                 f"<BucketName>{name}</BucketName><RequestId>{NO_ID}</RequestId></Error>")
+        return "404 Not Found", (
+            f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message>'
+            f"<BucketName>{name}</BucketName><RequestId>{NO_ID}</RequestId></Error>"
+        )
     return f'<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsPublic>{str(public).upper()}</IsPublic></PolicyStatus>'
 
 
@@ -181,30 +215,41 @@ SUPPORTED_UNTIL = {("postgres", "12"): "2025-02-28", ("postgres", "16"): "2029-0
 
 
 def in_rds(operation, body):
-    return (f'<{operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><{operation}Result>{body}</{operation}Result>'
-            f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></{operation}Response>")
+    return (
+        f'<{operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><{operation}Result>{body}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></{operation}Response>"
+    )
 
 
 def engine_versions(call):
     engine, version = call.field("Engine"), call.field("EngineVersion")
     major = version.split(".")[0] if engine == "postgres" else ".".join(version.split(".")[:2])
     status = "available" if SUPPORTED_UNTIL.get((engine, major), "") > "2026" else "deprecated"
-    return in_rds("DescribeDBEngineVersions", f"<DBEngineVersions><DBEngineVersion><Engine>{engine}</Engine><EngineVersion>{version}</EngineVersion>"
-                  f"<MajorEngineVersion>{major}</MajorEngineVersion><Status>{status}</Status></DBEngineVersion></DBEngineVersions>")
+    return in_rds(
+        "DescribeDBEngineVersions",
+        f"<DBEngineVersions><DBEngineVersion><Engine>{engine}</Engine><EngineVersion>{version}</EngineVersion>"
+        f"<MajorEngineVersion>{major}</MajorEngineVersion><Status>{status}</Status></DBEngineVersion></DBEngineVersions>",
+    )
 
 
 def option_groups(call):
     name = unquote(call.field("OptionGroupName"))
-    return in_rds("DescribeOptionGroups", f"<OptionGroupsList><OptionGroup><OptionGroupName>{name}</OptionGroupName><EngineName>mysql</EngineName>"
-                  "<MajorEngineVersion>8.4</MajorEngineVersion><Options/></OptionGroup></OptionGroupsList>")
+    return in_rds(
+        "DescribeOptionGroups",
+        f"<OptionGroupsList><OptionGroup><OptionGroupName>{name}</OptionGroupName><EngineName>mysql</EngineName>"
+        "<MajorEngineVersion>8.4</MajorEngineVersion><Options/></OptionGroup></OptionGroupsList>",
+    )
 
 
 def major_versions(call):
     engine, major = call.field("Engine"), call.field("MajorEngineVersion")
-    return in_rds("DescribeDBMajorEngineVersions", f"<DBMajorEngineVersions><DBMajorEngineVersion><Engine>{engine}</Engine><MajorEngineVersion>{major}</MajorEngineVersion>"
-                  "<SupportedEngineLifecycles><SupportedEngineLifecycle><LifecycleSupportName>open-source-rds-standard-support</LifecycleSupportName>"
-                  f"<LifecycleSupportEndDate>{SUPPORTED_UNTIL[engine, major]}T00:00:00Z</LifecycleSupportEndDate></SupportedEngineLifecycle></SupportedEngineLifecycles>"
-                  "</DBMajorEngineVersion></DBMajorEngineVersions>")
+    return in_rds(
+        "DescribeDBMajorEngineVersions",
+        f"<DBMajorEngineVersions><DBMajorEngineVersion><Engine>{engine}</Engine><MajorEngineVersion>{major}</MajorEngineVersion>"
+        "<SupportedEngineLifecycles><SupportedEngineLifecycle><LifecycleSupportName>open-source-rds-standard-support</LifecycleSupportName>"
+        f"<LifecycleSupportEndDate>{SUPPORTED_UNTIL[engine, major]}T00:00:00Z</LifecycleSupportEndDate></SupportedEngineLifecycle></SupportedEngineLifecycles>"
+        "</DBMajorEngineVersion></DBMajorEngineVersions>",
+    )
 
 
 # ANSWERS holds, by service and action, what moto lacks.
@@ -230,8 +275,17 @@ class Account:
         key = (service, region or self.region)
         if key not in self._clients:
             client = boto3.client(
-                service, endpoint_url=self.provider.url, region_name=key[1], aws_access_key_id="recording", aws_secret_access_key="recording",
-                config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 0}, request_checksum_calculation="when_required"))
+                service,
+                endpoint_url=self.provider.url,
+                region_name=key[1],
+                aws_access_key_id="recording",
+                aws_secret_access_key="recording",
+                config=Config(
+                    s3={"addressing_style": "path"},
+                    retries={"max_attempts": 0},
+                    request_checksum_calculation="when_required",
+                ),
+            )
             client.meta.events.register("before-sign", self._say_account)
             self._clients[key] = client
         return self._clients[key]

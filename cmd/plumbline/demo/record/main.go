@@ -63,7 +63,8 @@ func write(archive *demo.Archive, name string) error {
 	if err != nil {
 		return fmt.Errorf("write the archive: %w", err)
 	}
-	fmt.Fprintf(os.Stderr, "%s: %d questions, %d answers, %d KiB\n", name, len(archive.Questions), len(archive.Answers), info.Size()>>10)
+	fmt.Fprintf(os.Stderr, "%s: %d questions, %d answers, %d KiB\n",
+		name, len(archive.Questions), len(archive.Answers), info.Size()>>10)
 	return nil
 }
 

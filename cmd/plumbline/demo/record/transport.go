@@ -27,7 +27,10 @@ func record(ctx context.Context, e *estate) (*demo.Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the estate: %w", err)
 	}
-	keep := &keeper{questions: map[string]int{}, answers: map[string]int{}, archive: &demo.Archive{Company: e.head.Company, Scopes: e.head.Scopes}}
+	keep := &keeper{
+		questions: map[string]int{}, answers: map[string]int{},
+		archive: &demo.Archive{Company: e.head.Company, Scopes: e.head.Scopes},
+	}
 	for {
 		week, err := e.week()
 		if errors.Is(err, io.EOF) && len(keep.archive.Weeks) > 0 {
@@ -142,9 +145,12 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("ask the estate: %w", err)
 	}
 	if got.StatusCode >= 500 || got.StatusCode == http.StatusNotFound && strings.Contains(string(raw), "<title>") {
-		fmt.Fprintf(os.Stderr, "  not answered: %s %s%s %s %.100s\n", req.Method, req.URL.Host, req.URL.Path, req.Header.Get("X-Amz-Target"), body)
+		fmt.Fprintf(os.Stderr, "  not answered: %s %s%s %s %.100s\n",
+			req.Method, req.URL.Host, req.URL.Path, req.Header.Get("X-Amz-Target"), body)
 	}
-	answer := demo.Answer{Status: got.StatusCode, Header: map[string]string{}, Body: callIDs.ReplaceAllString(string(raw), "$1-$2")}
+	answer := demo.Answer{
+		Status: got.StatusCode, Header: map[string]string{}, Body: callIDs.ReplaceAllString(string(raw), "$1-$2"),
+	}
 	for _, h := range keptHeaders {
 		if v := got.Header.Get(h); v != "" {
 			answer.Header[h] = v
