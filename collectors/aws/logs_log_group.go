@@ -174,32 +174,12 @@ func (d policyDocument) about(id string) bool {
 			return true
 		}
 		for _, resource := range s.Resource {
-			if matches(resource, id) || matches(resource, id+":*") || matches(resource, id+":log-stream:x") {
+			if glob(resource, id) || glob(resource, id+":*") || glob(resource, id+":log-stream:x") {
 				return true
 			}
 		}
 	}
 	return false
-}
-
-// matches says whether a pattern with asterisks stands for a name.
-func matches(pattern, name string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == name
-	}
-	if !strings.HasPrefix(name, parts[0]) {
-		return false
-	}
-	name = name[len(parts[0]):]
-	for _, part := range parts[1 : len(parts)-1] {
-		i := strings.Index(name, part)
-		if i < 0 {
-			return false
-		}
-		name = name[i+len(part):]
-	}
-	return strings.HasSuffix(name, parts[len(parts)-1])
 }
 
 func logGroupFacts(w collectors.Where, a logGroupAnswers) *inventory.Resource {
