@@ -164,19 +164,21 @@ var _ = registerAsked("azure.network.nat_gateway", inventory.ClassNetworkGateway
 		}
 		return natGatewayAnswers{s, addressesOf(ctx, c, ids)}
 	},
-	func(_ collectors.Where, a natGatewayAnswers) *inventory.Resource {
-		facts := &inventory.NetworkGateway{Type: "nat"}
-		r := described(a.Gateway, facts)
-		for _, s := range a.Gateway.Row.Properties.Subnets {
-			if n := networkOf(s.id()); !slices.Contains(facts.Networks, n) {
-				facts.Networks = append(facts.Networks, n)
-			}
+	natGatewayFacts)
+
+func natGatewayFacts(_ collectors.Where, a natGatewayAnswers) *inventory.Resource {
+	facts := &inventory.NetworkGateway{Type: "nat"}
+	r := described(a.Gateway, facts)
+	for _, s := range a.Gateway.Row.Properties.Subnets {
+		if n := networkOf(s.id()); !slices.Contains(facts.Networks, n) {
+			facts.Networks = append(facts.Networks, n)
 		}
-		r.Known("type", "networks")
-		collectors.Know(r, a.Public, func(found *[]address) {
-			for _, p := range deref(found) {
-				facts.PublicAddresses = append(facts.PublicAddresses, p.Address)
-			}
-		}, "public_addresses")
-		return r
-	})
+	}
+	r.Known("type", "networks")
+	collectors.Know(r, a.Public, func(found *[]address) {
+		for _, p := range deref(found) {
+			facts.PublicAddresses = append(facts.PublicAddresses, p.Address)
+		}
+	}, "public_addresses")
+	return r
+}

@@ -47,7 +47,9 @@ func (d disk) keySet() string {
 // customerTypes are the ways of encryption with a key of one's own.
 var customerTypes = []string{"encryptionatrestwithcustomerkey", "encryptionatrestwithplatformandcustomerkeys"}
 
-var _ = register("azure.compute.disk", inventory.ClassDisk, disks, func(_ collectors.Where, s seen[disk]) *inventory.Resource {
+var _ = register("azure.compute.disk", inventory.ClassDisk, disks, diskFacts)
+
+func diskFacts(_ collectors.Where, s seen[disk]) *inventory.Resource {
 	p := s.Row.Properties
 	facts := &inventory.Disk{EncryptedAtRest: true, Source: p.source(), EncryptionKey: p.keySet()}
 	r := described(s, facts)
@@ -65,9 +67,11 @@ var _ = register("azure.compute.disk", inventory.ClassDisk, disks, func(_ collec
 		r.Known("attached")
 	}
 	return r
-})
+}
 
-var _ = register("azure.compute.snapshot", inventory.ClassSnapshot, snapshots, func(_ collectors.Where, s seen[disk]) *inventory.Resource {
+var _ = register("azure.compute.snapshot", inventory.ClassSnapshot, snapshots, snapshotFacts)
+
+func snapshotFacts(_ collectors.Where, s seen[disk]) *inventory.Resource {
 	p := s.Row.Properties
 	facts := &inventory.Snapshot{EncryptedAtRest: true, Source: p.source(), EncryptionKey: p.keySet()}
 	r := described(s, facts)
@@ -82,18 +86,20 @@ var _ = register("azure.compute.snapshot", inventory.ClassSnapshot, snapshots, f
 	}
 	notYet(r, "principals")
 	return r
-})
+}
 
 var images = rowsOf{typ: "Microsoft.Compute/images", version: "2024-07-01"}
 
-// A managed image is shared by role assignments alone: nobody outside the directory can be let in.
-var _ = register("azure.compute.image", inventory.ClassImage, images, func(_ collectors.Where, s seen[struct{}]) *inventory.Resource {
+var _ = register("azure.compute.image", inventory.ClassImage, images, imageFacts)
+
+// imageFacts states that a managed image is shared by role assignments alone: nobody outside the directory can be let in.
+func imageFacts(_ collectors.Where, s seen[struct{}]) *inventory.Resource {
 	r := described(s, &inventory.Image{Kind: "machine"})
 	r.Known("kind")
 	r.SetInherent("public")
 	notYet(r, "principals")
 	return r
-})
+}
 
 var (
 	galleries     = rowsOf{typ: "Microsoft.Compute/galleries", version: "2023-07-03"}

@@ -60,9 +60,14 @@ type engine struct {
 	versions string
 }
 
-var _ = registerFlexible("azure.postgresql.flexible_server", engine{postgresServers, "postgresql", 5432, "ssl_min_protocol_version"})
+var (
+	postgres = engine{postgresServers, "postgresql", 5432, "ssl_min_protocol_version"}
+	mysql    = engine{mysqlServers, "mysql", 3306, "tls_version"}
+)
 
-var _ = registerFlexible("azure.mysql.flexible_server", engine{mysqlServers, "mysql", 3306, "tls_version"})
+var _ = registerFlexible("azure.postgresql.flexible_server", postgres)
+
+var _ = registerFlexible("azure.mysql.flexible_server", mysql)
 
 func registerFlexible(kind inventory.Kind, e engine) struct{} {
 	rules, settings := e.listing.typ+"/firewallRules", e.listing.typ+"/configurations"

@@ -33,19 +33,21 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, flowRecord, fl
 		return only(flowRecords(ctx, c, findRow[flowLog](ctx, c, flowLogs, above(id, "/subnets/"))),
 			func(f flowRecord) bool { return f.id() == id })
 	},
-	Facts: func(_ collectors.Where, f flowRecord) *inventory.Resource {
-		facts := &inventory.FlowLog{Resource: firstOf(f.Subnet, armID(f.Log.Row.Properties.Target)), Traffic: "all"}
-		r := described(f.Log, facts)
-		r.ID = f.id()
-		defer leftOut(r, flowLogs)
-		r.Known("traffic")
-		if facts.Resource != "" {
-			r.Known("resource")
-		}
-		state(r, f.Log.Row.Properties.Enabled, &facts.Active, "active")
-		return r
-	},
+	Facts: flowLogFacts,
 })
+
+func flowLogFacts(_ collectors.Where, f flowRecord) *inventory.Resource {
+	facts := &inventory.FlowLog{Resource: firstOf(f.Subnet, armID(f.Log.Row.Properties.Target)), Traffic: "all"}
+	r := described(f.Log, facts)
+	r.ID = f.id()
+	defer leftOut(r, flowLogs)
+	r.Known("traffic")
+	if facts.Resource != "" {
+		r.Known("resource")
+	}
+	state(r, f.Log.Row.Properties.Enabled, &facts.Active, "active")
+	return r
+}
 
 func (f flowRecord) id() string {
 	if f.Subnet == "" {

@@ -188,10 +188,12 @@ var _ = registerAsked("azure.compute.scale_set", inventory.ClassInstanceGroup, s
 			})}, nil
 		})}
 	},
-	func(_ collectors.Where, a scaleSetAnswers) *inventory.Resource {
-		facts := &inventory.InstanceGroup{MultiZone: len(a.Set.Row.Zones) > 1}
-		r := described(a.Set, facts)
-		r.Known("multi_zone")
-		collectors.Know(r, a.Scale, func(s *scaled) { facts.Autoscaled = deref(s).By }, "autoscaled")
-		return r
-	})
+	scaleSetFacts)
+
+func scaleSetFacts(_ collectors.Where, a scaleSetAnswers) *inventory.Resource {
+	facts := &inventory.InstanceGroup{MultiZone: len(a.Set.Row.Zones) > 1}
+	r := described(a.Set, facts)
+	r.Known("multi_zone")
+	collectors.Know(r, a.Scale, func(s *scaled) { facts.Autoscaled = deref(s).By }, "autoscaled")
+	return r
+}

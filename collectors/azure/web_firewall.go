@@ -49,25 +49,27 @@ func (w wafPolicy) blocks() bool {
 }
 
 var _ = register("azure.network.web_application_firewall_policy", inventory.ClassWebFirewall, gatewayWAFPolicies,
-	func(_ collectors.Where, s seen[wafPolicy]) *inventory.Resource {
-		facts := &inventory.WebFirewall{}
-		r := described(s, facts)
-		// A policy that is switched off inspects nothing.
-		if p := s.Row.Properties; p.enabled() {
-			for _, g := range p.Gateways {
-				facts.Resources = append(facts.Resources, g.id())
-			}
-			for _, l := range p.Listeners {
-				if id := above(l.id(), "/httplisteners/"); !slices.Contains(facts.Resources, id) {
-					facts.Resources = append(facts.Resources, id)
-				}
+	gatewayWAFFacts)
+
+func gatewayWAFFacts(_ collectors.Where, s seen[wafPolicy]) *inventory.Resource {
+	facts := &inventory.WebFirewall{}
+	r := described(s, facts)
+	// A policy that is switched off inspects nothing.
+	if p := s.Row.Properties; p.enabled() {
+		for _, g := range p.Gateways {
+			facts.Resources = append(facts.Resources, g.id())
+		}
+		for _, l := range p.Listeners {
+			if id := above(l.id(), "/httplisteners/"); !slices.Contains(facts.Resources, id) {
+				facts.Resources = append(facts.Resources, id)
 			}
 		}
-		facts.Blocking = s.Row.Properties.blocks()
-		r.Known("resources", "blocking")
-		notYet(r, "logged")
-		return r
-	})
+	}
+	facts.Blocking = s.Row.Properties.blocks()
+	r.Known("resources", "blocking")
+	notYet(r, "logged")
+	return r
+}
 
 // edgeWAFAnswers is a web firewall of the edge with the domains that its links lead to.
 type edgeWAFAnswers struct {
@@ -111,19 +113,21 @@ var _ = registerAsked("azure.network.front_door_waf_policy", inventory.ClassWebF
 			return &domains, nil
 		})}
 	},
-	func(_ collectors.Where, a edgeWAFAnswers) *inventory.Resource {
-		facts := &inventory.WebFirewall{Blocking: a.Policy.Row.Properties.blocks()}
-		r := described(a.Policy, facts)
-		r.Known("blocking")
-		notYet(r, "logged")
-		collectors.Know(r, a.Domains, func(domains *[]string) {
-			if !a.Policy.Row.Properties.enabled() {
-				return
-			}
-			facts.Resources = slices.Clone(deref(domains))
-			for _, f := range a.Policy.Row.Properties.Frontends {
-				facts.Resources = append(facts.Resources, above(f.id(), "/frontendendpoints/"))
-			}
-		}, "resources")
-		return r
-	})
+	edgeWAFFacts)
+
+func edgeWAFFacts(_ collectors.Where, a edgeWAFAnswers) *inventory.Resource {
+	facts := &inventory.WebFirewall{Blocking: a.Policy.Row.Properties.blocks()}
+	r := described(a.Policy, facts)
+	r.Known("blocking")
+	notYet(r, "logged")
+	collectors.Know(r, a.Domains, func(domains *[]string) {
+		if !a.Policy.Row.Properties.enabled() {
+			return
+		}
+		facts.Resources = slices.Clone(deref(domains))
+		for _, f := range a.Policy.Row.Properties.Frontends {
+			facts.Resources = append(facts.Resources, above(f.id(), "/frontendendpoints/"))
+		}
+	}, "resources")
+	return r
+}
