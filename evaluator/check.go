@@ -246,5 +246,10 @@ func (c *Check) Statement(name string) string {
 	if c.Fails == "" {
 		return c.Title + ": not so for " + name
 	}
-	return strings.ReplaceAll(c.Fails, "{name}", name)
+	statement := strings.ReplaceAll(c.Fails, "{name}", name)
+	// A name of our own making, such as "root user", opens a sentence like any other word; a resource's is left alone.
+	if strings.HasPrefix(c.Fails, "{name}") && strings.Contains(name, " ") {
+		return strings.ToUpper(statement[:1]) + statement[1:]
+	}
+	return statement
 }

@@ -137,7 +137,7 @@ func change(f Finding, j Judgement, at time.Time, cause Cause) (*Finding, *Movem
 	if same {
 		return &f, nil
 	}
-	m := &Movement{What: "changed", Cause: cause, From: f.Verdict, To: j.Verdict}
+	m := &Movement{What: "changed", Cause: orCause(cause, byWeight(f, j)), From: f.Verdict, To: j.Verdict}
 	if f.NotReadSince != nil || f.Verdict == Unknown {
 		m.Cause = orCause(cause, CauseCoverageRegained)
 	}
@@ -171,6 +171,19 @@ func keepWorse(f Finding, j Judgement) Judgement {
 // unproven says whether a fact that the severity rests on could not be read.
 func unproven(j Judgement) bool {
 	return slices.ContainsFunc(j.Reasons, func(r Reason) bool { return r.Rule == "C12" })
+}
+
+// byWeight is the cause of a change that the verdict does not tell: what got worse regressed, what got better was mended
+// in part. What only reads differently moved no figure and has no cause.
+func byWeight(f Finding, j Judgement) Cause {
+	switch {
+	case j.Severity.Rank() > f.Severity.Rank():
+		return CauseRegressed
+	case j.Severity.Rank() < f.Severity.Rank():
+		return CauseFixed
+	default:
+		return ""
+	}
 }
 
 func closing(verdict Verdict) Cause {

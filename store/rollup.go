@@ -252,7 +252,7 @@ func (tx Tx) movements(ctx context.Context, at time.Time) (map[uuid.UUID]map[str
 		FROM   finding_events e
 		JOIN   findings f ON f.tenant_id = e.tenant_id AND f.id = e.finding_id
 		WHERE  e.tenant_id = @tenant AND e.at > coalesce((SELECT max(valid_from) FROM scores WHERE tenant_id = @tenant AND framework = @posture AND scope_id = @all), '-infinity')
-		AND    e.at <= @at
+		AND    e.at <= @at AND e.cause <> ''
 		GROUP  BY f.scope_id, e.cause`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "at": at, "posture": Posture, "all": uuid.Nil})
 	if err != nil {

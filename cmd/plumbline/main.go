@@ -51,6 +51,7 @@ type cli struct {
 	LogLevel  string          `help:"Least level that is logged: debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PLUMBLINE_LOG_LEVEL"`
 
 	Serve       serveCmd       `cmd:"" help:"Answer API and pages, collect on schedule; the whole service in one process."`
+	Demo        demoCmd        `cmd:"" help:"Serve an invented company, collected from recorded answers over twelve weeks."`
 	Work        workCmd        `cmd:"" help:"Work jobs only; run as many as you like against one database."`
 	Scan        scanCmd        `cmd:"" help:"Collect, judge and print, in one go and without a database."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the schema up or down, or tell where it stands."`

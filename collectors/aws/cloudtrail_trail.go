@@ -203,7 +203,7 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 
 // noTrailFacts describes an account without any trail: that nothing is recorded is an answer.
 func noTrailFacts(w collectors.Where) *inventory.Resource {
-	r := inventory.New(string(w.Scope)+"/audit_trail/none", "no trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
+	r := inventory.New(string(w.Scope)+"/audit_trail/none", "missing audit trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
 	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use", "log_store", "data_kinds")
 	r.SetNotApplicable("no record is kept", "destination_public", "retention_days", "labels_read")
 	return r
