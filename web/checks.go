@@ -46,9 +46,9 @@ func (s *Server) checks(w http.ResponseWriter, r *http.Request) error {
 	get := r.URL.Query().Get
 	p := checksPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Severity: get("severity"),
 		Clouds: clouds,
-		All:    len(s.catalogue.Checks), Version: s.catalogue.Version}
+		All:    len(f.catalogue.Checks), Version: f.catalogue.Version}
 	var list []*evaluator.Check
-	for _, check := range s.catalogue.Checks {
+	for _, check := range f.catalogue.Checks {
 		if p.wants(check) {
 			list = append(list, check)
 		}
@@ -116,6 +116,7 @@ type checkPage struct {
 	Ways     []pair
 	FixCloud string
 	Examples []exampleRow
+	Changed  []changedRow
 }
 
 // exampleRow is an example of a check as the reference shows it.
@@ -132,19 +133,20 @@ var checkHTML = parse[checkPage]("check.html")
 // check shows one check: what it asks, why, what it rests on and how it is tested.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) error {
 	id := chi.URLParam(r, "id")
-	check := s.catalogue.Check(id)
+	f, err := s.newFrame(r, "checks", "Check")
+	if err != nil {
+		return err
+	}
+	check := f.catalogue.Check(id)
 	if check == nil {
 		text := "The catalogue holds no check of that id."
-		if hint := s.catalogue.Suggest(id); hint != "" {
+		if hint := f.catalogue.Suggest(id); hint != "" {
 			text += " " + sentence(hint)
 		}
 		return notFound(text)
 	}
-	p := checkPage{Check: check, Classes: resourceCounts(frame{}, nil)}
-	var err error
-	if p.frame, err = s.newFrame(r, "checks", check.Title); err != nil {
-		return err
-	}
+	p := checkPage{frame: f, Check: check}
+	p.Title = check.Title
 	p.Scripts = []string{"htmx"}
 	p.Classes = resourceCounts(p.frame, []*evaluator.Check{check})
 	p.OpenHref = p.To("/findings", "check", check.ID)
@@ -171,6 +173,9 @@ func (s *Server) fillCheck(r *http.Request, tx store.Tx, p *checkPage) error {
 		return err
 	}
 	p.Findings = s.findingRows(p.frame, found)
+	if p.Changed, err = changedFor(r, tx, p.frame, p.Check); err != nil {
+		return err
+	}
 	p.Controls, err = s.controlLines(r, tx, p.frame, p.Check)
 	return err
 }

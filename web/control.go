@@ -87,6 +87,8 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) error {
 	if p.frame, err = s.newFrame(r, "controls", control.ID+" "+control.Title); err != nil {
 		return err
 	}
+	// A check of the organisation's own may be evidence as well.
+	p.Control = p.catalogue.Framework(framework.ID).Control(control.ID)
 	p.FindingsHref = p.To("/findings", "control", control.ID, "framework", framework.ID, "verdict", "fail")
 	p.UnknownHref = p.To("/findings", "control", control.ID, "framework", framework.ID, "verdict", "unknown")
 	if err := s.in(r, func(tx store.Tx) error { return s.fillControl(r, tx, &p) }); err != nil {

@@ -21,6 +21,7 @@ type findingPage struct {
 	Raised  string
 	Reasons []evaluator.Reason
 	Unknown []unknownRow
+	Changed []changedRow
 	Paths   []inventory.Path
 	Facts   []factRow
 	Known   bool
@@ -80,7 +81,7 @@ func (s *Server) fillFinding(r *http.Request, tx store.Tx, p *findingPage, id uu
 	}
 	p.Row = s.findingRows(p.frame, []store.Finding{f})[0]
 	p.Title, p.NaturalID, p.ResourceHref = p.Row.Statement, f.NaturalID, p.Row.ResourceHref
-	p.Check, p.Reasons, p.Unknown = s.catalogue.Check(f.CheckID), f.Reasons, unknownOf(p.frame, f.Unknown)
+	p.Check, p.Reasons, p.Unknown = p.catalogue.Check(f.CheckID), f.Reasons, unknownOf(p.frame, f.Unknown)
 	p.Raised = raised(f)
 	if f.NotReadSince != nil {
 		p.NotRead = p.When(*f.NotReadSince)
@@ -98,6 +99,9 @@ func (s *Server) fillFinding(r *http.Request, tx store.Tx, p *findingPage, id uu
 		}
 		t := counts[f.CheckID]
 		p.More = t.Fails() + t.Unknown
+		if p.Changed, err = changedFor(r, tx, p.frame, p.Check); err != nil {
+			return err
+		}
 	}
 	if err := p.fillResource(r, tx, f); err != nil {
 		return err

@@ -277,7 +277,7 @@ func (s *Server) findingRows(f frame, found []store.Finding) []findingRow {
 	out := make([]findingRow, len(found))
 	for i, x := range found {
 		out[i] = findingRow{
-			Href: f.ToID("/findings", x.ID), Statement: s.statement(x), Reason: shortReason(x), CheckID: x.CheckID,
+			Href: f.ToID("/findings", x.ID), Statement: statement(f.catalogue, x), Reason: shortReason(x), CheckID: x.CheckID,
 			Cloud: x.Kind.Cloud(), Scope: string(x.Scope), ResourceName: x.ResourceName,
 			ResourceHref: f.ToID("/inventory", x.ResourceID),
 			Kind:         x.Kind, Region: x.Region, Verdict: x.Verdict, Severity: x.Severity, Base: x.BaseSeverity, State: x.State,
@@ -288,8 +288,8 @@ func (s *Server) findingRows(f frame, found []store.Finding) []findingRow {
 }
 
 // statement is the finding as one sentence about this estate.
-func (s *Server) statement(f store.Finding) string {
-	check := s.catalogue.Check(f.CheckID)
+func statement(catalogue *evaluator.Catalogue, f store.Finding) string {
+	check := catalogue.Check(f.CheckID)
 	switch {
 	case check == nil:
 		return f.CheckID + ": " + f.ResourceName

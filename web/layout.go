@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/plumbline-posture/plumbline/api/auth"
+	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
 )
 
@@ -29,6 +32,8 @@ type frame struct {
 	now  time.Time
 	at   time.Time
 	url  *url.URL
+	// catalogue is the one in force of the visitor's tenant.
+	catalogue *evaluator.Catalogue
 }
 
 // newFrame gathers what surrounds a page of a section.
@@ -43,7 +48,23 @@ func (s *Server) newFrame(r *http.Request, section, title string) (frame, error)
 		Title: title, Section: section, Visitor: s.visitor(r.Context()), Demo: s.demo, Shade: themeOf(r),
 		Version: s.version,
 		AsOf:    r.URL.Query().Get("as_of"), Here: r.URL.RequestURI(), now: now, at: at, url: r.URL,
+		catalogue: s.inForce(r.Context()),
 	}, nil
+}
+
+// inForce is the catalogue of the visitor's tenant. When a check of its own can no longer be read, what is shown is the
+// release's, and the log says why; nothing is judged until it is mended.
+func (s *Server) inForce(ctx context.Context) *evaluator.Catalogue {
+	id, ok := auth.From(ctx)
+	if !ok {
+		return s.catalogue
+	}
+	catalogue, err := s.store.CatalogueOf(ctx, id.Tenant, s.catalogues)
+	if err != nil {
+		s.log.ErrorContext(ctx, "the checks of a tenant cannot be read", "request", requestID(ctx), "tenant", id.Tenant, "error", err)
+		return s.catalogue
+	}
+	return catalogue
 }
 
 // Past says whether the page shows the past, where nothing can be edited.

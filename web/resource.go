@@ -188,7 +188,7 @@ func (s *Server) fillVerdicts(r *http.Request, tx store.Tx, p *resourcePage, id 
 	for _, pass := range passes {
 		line := verdictLine{Verdict: evaluator.Pass, Title: pass.CheckID, Href: p.To("/checks/" + pass.CheckID),
 			CheckID: pass.CheckID, Inherited: pass.Inherited}
-		if check := s.catalogue.Check(pass.CheckID); check != nil {
+		if check := p.catalogue.Check(pass.CheckID); check != nil {
 			line.Title = check.Title
 		}
 		p.Checks = append(p.Checks, line)

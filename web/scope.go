@@ -67,7 +67,7 @@ func (s *Server) fillScope(r *http.Request, tx store.Tx, p *scopePage, id uuid.U
 	if err != nil {
 		return err
 	}
-	figure := s.catalogue.Score(tallies, evaluator.InFramework(p.Framework.ID))
+	figure := p.catalogue.Score(tallies, evaluator.InFramework(p.Framework.ID))
 	p.Scope, p.Row, p.Figure = scope, newScopeRow(p.frame, scope, figure), newScorePanel(figure)
 	p.Title, p.Created, p.Resources = p.Row.Name, p.When(scope.CreatedAt), p.To("/inventory", "scope", id.String())
 	if !p.Past() {

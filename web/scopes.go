@@ -105,7 +105,7 @@ func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *ev
 	out := make([]scopeRow, len(scopes))
 	for i, scope := range scopes {
 		run, ok := runs[scope.ID]
-		out[i] = newScopeRow(f, scope, s.catalogue.Score(byScope[scope.NaturalID], evaluator.InFramework(framework.ID)))
+		out[i] = newScopeRow(f, scope, f.catalogue.Score(byScope[scope.NaturalID], evaluator.InFramework(framework.ID)))
 		if ok {
 			out[i].lastRun(f, run)
 		}

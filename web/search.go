@@ -59,7 +59,7 @@ func (s *Server) searchCatalogue(p *searchPage) {
 			}
 		}
 	}
-	for _, check := range s.catalogue.Checks {
+	for _, check := range p.catalogue.Checks {
 		if len(p.Checks) < searchLimit && strings.Contains(strings.ToLower(check.ID+" "+check.Title), words) {
 			p.Checks = append(p.Checks, choice{Name: check.Title, Href: p.To("/checks/" + check.ID)})
 		}

@@ -60,6 +60,8 @@ type Options struct {
 	Auth      *auth.Auth
 	Runner    Runner
 	Connector Connector
+	// Judge queues the judging of what is due; nil leaves it to the sweep of every minute.
+	Judge func(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error
 	// Demo puts a banner on every page.
 	Demo bool
 	// Loopback says that the service listens on this machine only and speaks plain HTTP there.
@@ -75,14 +77,17 @@ type Options struct {
 type Server struct {
 	store     *store.Store
 	catalogue *evaluator.Catalogue
-	auth      *auth.Auth
-	runner    Runner
-	connector Connector
-	demo      bool
-	loopback  bool
-	now       func() time.Time
-	version   string
-	log       *slog.Logger
+	// catalogues give the catalogue in force of a tenant; catalogue is the release's.
+	catalogues *store.Catalogues
+	auth       *auth.Auth
+	runner     Runner
+	connector  Connector
+	judge      func(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error
+	demo       bool
+	loopback   bool
+	now        func() time.Time
+	version    string
+	log        *slog.Logger
 
 	// names remembers what tenants are called, by id.
 	names sync.Map
@@ -91,7 +96,7 @@ type Server struct {
 // New returns the handler of all pages and their static files.
 func New(o Options) http.Handler {
 	s := &Server{
-		store: o.Store, catalogue: o.Catalogue, auth: o.Auth, runner: o.Runner, connector: o.Connector,
+		store: o.Store, catalogue: o.Catalogue, catalogues: store.NewCatalogues(o.Catalogue), auth: o.Auth, runner: o.Runner, connector: o.Connector, judge: o.Judge,
 		demo: o.Demo, loopback: o.Loopback, now: o.Now, version: o.Version, log: o.Log,
 	}
 	if s.now == nil {
@@ -138,6 +143,7 @@ func (s *Server) reading(r chi.Router) {
 	r.Get("/runs/{id}", s.page(s.run))
 	r.Get("/checks", s.page(s.checks))
 	r.Get("/checks/{id}", s.page(s.check))
+	r.Get("/settings", s.page(s.settings))
 	r.Get("/search", s.page(s.search))
 	r.Get("/start", s.page(s.start))
 }
@@ -145,6 +151,7 @@ func (s *Server) reading(r chi.Router) {
 // editing are the deeds.
 func (s *Server) editing(r chi.Router) {
 	r.Post("/start", s.page(s.connect))
+	r.Post("/settings", s.page(s.saveSettings))
 	r.Post("/scopes/{id}/runs", s.page(s.startRun))
 	r.Post("/runs/{id}/cancel", s.page(s.cancelRun))
 }
