@@ -77,5 +77,5 @@ type AccessGrant struct {
 	PrincipalOwner string `json:"principal_owner"`
 	// MayAdminister is the id of the account's record when the grant, of all that its principal holds, comes to
 	// unrestricted rights or may do so. It makes the few administrators of an account findable among its many grants.
-	MayAdminister string `json:"may_administer" link:"may_administer"`
+	MayAdminister string `json:"may_administer" link:"may_administer" stage:"derived"`
 }

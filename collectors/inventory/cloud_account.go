@@ -105,7 +105,7 @@ type CloudAccount struct {
 	BackupPlans int64 `cel:"backup_plans" json:"backup_plans" stage:"derived"`
 
 	// AlertNeeds say which events an alert must catch to count as one of the kinds.
-	AlertNeeds []AlertNeed `json:"alert_needs"`
+	AlertNeeds []AlertNeed `json:"alert_needs" stage:"derived"`
 }
 
 // AlertNeed is one way for an account to be alerted of a kind of change: all its events are caught. Several needs of

@@ -44,5 +44,5 @@ type Network struct {
 	// Ranges are the address ranges of the network in CIDR notation.
 	Ranges []string `json:"ranges"`
 	// TimeServers are the time sources that machines of the network are told to use; none stands for the provider's.
-	TimeServers []string `json:"time_servers"`
+	TimeServers []string `json:"time_servers" stage:"derived"`
 }

@@ -38,7 +38,7 @@ type SecurityService struct {
 	ScorePercent float64 `cel:"score_percent" json:"score_percent"`
 
 	// States say how the service stands in each region, where its provider keeps it by region.
-	States []ServiceState `json:"states"`
+	States []ServiceState `json:"states" stage:"derived"`
 }
 
 // ServiceState is how a security service stands in one region.
