@@ -102,15 +102,17 @@ const alloyPort = 5432
 
 func alloyFacts(_ collectors.Where, a alloyAnswers) *inventory.Resource {
 	b := read[alloyBody](a.Cluster)
-	facts := &inventory.Database{Family: "relational", Endpoint: "network", Engine: "alloydb", Port: alloyPort, TLSMinVersion: 1.2,
-		AuthRequired: true, RiskyFlags: []string{}}
+	facts := &inventory.Database{Family: "relational", Endpoint: "network", Engine: "alloydb", Port: alloyPort,
+		TLSMinVersion: 1.2,
+		AuthRequired:  true, RiskyFlags: []string{}}
 	r := begin(a.Cluster, facts)
 	r.Known("family", "endpoint", "engine", "port")
 	psc := b.PSC != nil && b.PSC.Enabled
 	collectors.Know(r, a.Instances, func(v *alloyInstances) { alloyConnections(facts, v, psc) },
 		"public_endpoint", "rules", "private_network", "tls_required", "multi_zone", "central_identity", "audit_logged")
 	if v := a.Instances.Value; v != nil && len(v.Instances) == 0 {
-		r.SetNotApplicable("has no instance that anybody could connect to", "tls_required", "multi_zone", "central_identity", "audit_logged")
+		r.SetNotApplicable("has no instance that anybody could connect to", "tls_required", "multi_zone", "central_identity",
+			"audit_logged")
 	}
 	managed(r, facts)
 	r.SetInherent("tls_min_version", "auth_required")
@@ -137,11 +139,13 @@ func alloyConnections(facts *inventory.Database, v *alloyInstances, psc bool) {
 		if i.Network != nil {
 			facts.PublicAddress = facts.PublicAddress || i.Network.Public
 			for _, n := range i.Network.External {
-				facts.Rules = append(facts.Rules, inventory.Rule{ID: n.Range, Protocol: "tcp", From: alloyPort, To: alloyPort, Ranges: []string{n.Range}})
+				facts.Rules = append(facts.Rules, inventory.Rule{ID: n.Range, Protocol: "tcp", From: alloyPort, To: alloyPort,
+					Ranges: []string{n.Range}})
 			}
 		}
 		if i.PSC != nil && len(i.PSC.Projects) > 0 {
-			facts.Rules = append(facts.Rules, inventory.Rule{ID: "endpoints", Protocol: "tcp", From: alloyPort, To: alloyPort, Owners: i.PSC.Projects})
+			facts.Rules = append(facts.Rules, inventory.Rule{ID: "endpoints", Protocol: "tcp", From: alloyPort, To: alloyPort,
+				Owners: i.PSC.Projects})
 		}
 		// An instance that says nothing encrypts only: that is what new ones do.
 		plain := i.Client != nil && i.Client.SSL != nil && i.Client.SSL.Mode == "ALLOW_UNENCRYPTED_AND_ENCRYPTED"

@@ -48,7 +48,8 @@ func (c *Clients) call(ctx context.Context, method, api, path string, query url.
 	}
 }
 
-func (c *Clients) attempt(ctx context.Context, method, api, path string, query url.Values, body []byte) ([]byte, error) {
+func (c *Clients) attempt(ctx context.Context, method, api, path string, query url.Values, body []byte) ([]byte,
+	error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, c.address(api, path, query), bytes.NewReader(body))

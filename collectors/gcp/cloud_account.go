@@ -99,7 +99,8 @@ func projectFacts(w collectors.Where, a projectAnswers) *inventory.Resource {
 			"serial_console_allowed")
 	}
 	notAsked(r, "essentialcontacts.contacts.list", "essentialcontacts.contacts.list", "security_contact")
-	notAsked(r, "accessapproval.projects.getAccessApprovalSettings", "accessapproval.settings.get", "provider_access_gated")
+	notAsked(r, "accessapproval.projects.getAccessApprovalSettings", "accessapproval.settings.get",
+		"provider_access_gated")
 	notAsked(r, "compute.regions.list", "compute.regions.list", "quota_headroom_percent")
 	return r
 }

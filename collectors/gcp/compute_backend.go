@@ -90,7 +90,10 @@ type member struct {
 }
 
 func (c *Clients) askFronts(ctx context.Context, id string) collectors.Answer[frontsOf] {
-	return ask(forwardingRulesWay.action, forwardingRulesWay.permission, func() (*frontsOf, error) { return c.frontsOf(ctx, id) })
+	return ask(forwardingRulesWay.action, forwardingRulesWay.permission, func() (*frontsOf, error) {
+		return c.frontsOf(ctx,
+			id)
+	})
 }
 
 func askBackendService(ctx context.Context, c *Clients, a asset) targetAnswers {
@@ -126,7 +129,8 @@ func (c *Clients) addGroup(ctx context.Context, out *members, id, portName strin
 	}
 	query := map[string][]string{}
 	for {
-		body, err := c.call(ctx, http.MethodPost, computeAPI, "/compute/v1"+id[strings.Index(id, "/projects/"):]+"/listInstances", query, struct{}{})
+		body, err := c.call(ctx, http.MethodPost, computeAPI, "/compute/v1"+id[strings.Index(id,
+			"/projects/"):]+"/listInstances", query, struct{}{})
 		if err != nil {
 			return err
 		}

@@ -10,8 +10,9 @@ import (
 // them together.
 var (
 	forwardingRulesWay = &way{
-		types: []string{"compute.googleapis.com/ForwardingRule", "compute.googleapis.com/GlobalForwardingRule"}, api: computeAPI,
-		path: "/compute/v1/projects/{project}/aggregated/forwardingRules", items: "forwardingRules", scoped: true,
+		types: []string{"compute.googleapis.com/ForwardingRule", "compute.googleapis.com/GlobalForwardingRule"},
+		api:   computeAPI,
+		path:  "/compute/v1/projects/{project}/aggregated/forwardingRules", items: "forwardingRules", scoped: true,
 		permission: "compute.forwardingRules.list", action: "compute.forwardingRules.aggregatedList",
 	}
 	httpProxiesWay  = proxiesWay("TargetHttpProxy", "targetHttpProxies")
@@ -24,8 +25,9 @@ var (
 	}
 	urlMapsWay         = proxiesWay("UrlMap", "urlMaps")
 	backendServicesWay = &way{
-		types: []string{"compute.googleapis.com/BackendService", "compute.googleapis.com/RegionBackendService"}, api: computeAPI,
-		path: "/compute/v1/projects/{project}/aggregated/backendServices", items: "backendServices", scoped: true,
+		types: []string{"compute.googleapis.com/BackendService", "compute.googleapis.com/RegionBackendService"},
+		api:   computeAPI,
+		path:  "/compute/v1/projects/{project}/aggregated/backendServices", items: "backendServices", scoped: true,
 		permission: "compute.backendServices.list", action: "compute.backendServices.aggregatedList",
 	}
 )

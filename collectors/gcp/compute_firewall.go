@@ -70,17 +70,26 @@ var madeByGoogle = []string{"default-allow-ssh", "default-allow-rdp", "default-a
 func firewallFacts(_ collectors.Where, a asset) *inventory.Resource {
 	b := read[firewallBody](a)
 	network := computeID(b.Network)
-	facts := &inventory.Firewall{Network: network, IsDefault: slices.Contains(madeByGoogle, b.Name), AppliesTo: b.targets(network)}
+	facts := &inventory.Firewall{Network: network, IsDefault: slices.Contains(madeByGoogle, b.Name),
+		AppliesTo: b.targets(network)}
 	r := begin(a, facts)
 	facts.Rules = b.rules(network, facts.AppliesTo)
 	for _, rule := range facts.Rules {
 		facts.AllowsAny = facts.AllowsAny || !rule.Deny
 	}
 	r.Known("network", "applies_to", "rules", "layer", "is_default", "allows_any")
-	if b.Direction != directionOutwards {
+	if b.Direction == directionOutwards {
+		outwardsOnly(r)
+	} else {
 		r.SetNotApplicable("speaks of what enters; what leaves is judged by the rules for that", "egress_world_all")
 	}
 	return r
+}
+
+// outwardsOnly states that a rule about what leaves admits nobody, so that no question about that is asked of it.
+func outwardsOnly(r *inventory.Resource) {
+	r.SetNotApplicable("speaks of what leaves; what enters is judged by the rules for that",
+		"world_all_ports", "world_admin_ports", "world_data_ports", "world_legacy_ports")
 }
 
 // targets are the groups a rule is about; without any it is about the whole network.

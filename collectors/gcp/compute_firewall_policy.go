@@ -117,9 +117,11 @@ func (p *effectivePolicy) inherited() bool {
 // judged where they are set.
 func inheritedFacts(_ collectors.Where, a inheritedAnswers) *inventory.Resource {
 	facts := &inventory.Firewall{Network: a.Network, AppliesTo: []string{a.Network}, Rules: []inventory.Rule{}}
-	r := inventory.New(a.Network+"/inheritedFirewallPolicies", "inherited policies of "+short(a.Network), collectors.Global, facts)
+	r := inventory.New(a.Network+"/inheritedFirewallPolicies", "inherited policies of "+short(a.Network),
+		collectors.Global, facts)
 	r.Known("network", "applies_to", "layer")
-	r.SetNotApplicable("is judged where it is set, in the organisation's scope", "is_default", "allows_any", "world_all_ports",
+	r.SetNotApplicable("is judged where it is set, in the organisation's scope", "is_default", "allows_any",
+		"world_all_ports",
 		"world_admin_ports", "world_data_ports", "world_legacy_ports", "egress_world_all")
 	collectors.Know(r, a.Effective, func(v *effectiveBody) {
 		if v == nil {
@@ -143,7 +145,7 @@ type policyItem struct {
 
 // listPolicies asks each network, and each region it has a subnetwork in, which policies of the project apply.
 func listPolicies(ctx context.Context, c *Clients) iter.Seq2[policyItem, error] {
-	return func(yield func(policyItem, error) bool) {
+	return safely(func(yield func(policyItem, error) bool) {
 		networks, err := c.keep(ctx, networksWay)
 		if err != nil {
 			yield(policyItem{}, err)
@@ -159,11 +161,12 @@ func listPolicies(ctx context.Context, c *Clients) iter.Seq2[policyItem, error] 
 				return
 			}
 		}
-	}
+	})
 }
 
 // networkPolicies says whether to go on.
-func networkPolicies(ctx context.Context, c *Clients, n asset, regions []string, yield func(policyItem, error) bool) bool {
+func networkPolicies(ctx context.Context, c *Clients, n asset, regions []string, yield func(policyItem,
+	error) bool) bool {
 	network := idOf(n)
 	item := policyItem{Network: network, Before: read[networkBody](n).PolicyOrder == "BEFORE_CLASSIC_FIREWALL"}
 	hand := func(b *effectiveBody, region string) bool {
@@ -229,7 +232,8 @@ func policyFacts(_ collectors.Where, i policyItem) *inventory.Resource {
 	if i.Before {
 		tier -= tierPolicyAfter - tierPolicyBefore
 	}
-	r := inventory.New(i.Network+"/firewallPolicies/"+strings.ReplaceAll(place, "/", "-")+"/"+i.Policy.Name, i.Policy.Name, region, facts)
+	r := inventory.New(i.Network+"/firewallPolicies/"+strings.ReplaceAll(place, "/", "-")+"/"+i.Policy.Name, i.Policy.Name,
+		region, facts)
 	facts.Rules = i.Policy.lines(i.Network, tier)
 	for _, rule := range facts.Rules {
 		facts.AllowsAny = facts.AllowsAny || !rule.Deny

@@ -98,7 +98,8 @@ func findProxySubnets(ctx context.Context, c *Clients, b *forwardingRuleBody) (*
 	for _, s := range all {
 		n := read[subnetworkBody](s)
 		proxies := n.Purpose == "REGIONAL_MANAGED_PROXY" || n.Purpose == "INTERNAL_HTTPS_LOAD_BALANCER"
-		if proxies && short(n.Region) == short(b.Region) && (b.Network == "" || computeID(n.Network) == computeID(b.Network)) {
+		if proxies && short(n.Region) == short(b.Region) && (b.Network == "" ||
+			computeID(n.Network) == computeID(b.Network)) {
 			out.IDs = append(out.IDs, idOf(s))
 		}
 	}
@@ -117,8 +118,10 @@ func entryFacts(_ collectors.Where, a entryAnswers) *inventory.Resource {
 		return nil
 	}
 	facts := &inventory.EntryPoint{
-		Kind: "load_balancer", HTTP: strings.HasPrefix(kind, "targetHttp"), InternetFacing: strings.HasPrefix(b.Scheme, "EXTERNAL"),
-		PassThrough: passes, DNSName: b.IPAddress, MultiZone: true, Subnets: []string{}, Firewalls: []string{}, Senders: []string{},
+		Kind: "load_balancer", HTTP: strings.HasPrefix(kind, "targetHttp"), InternetFacing: strings.HasPrefix(b.Scheme,
+			"EXTERNAL"),
+		PassThrough: passes, DNSName: b.IPAddress, MultiZone: true, Subnets: []string{}, Firewalls: []string{},
+		Senders: []string{},
 	}
 	r := begin(a.Rule, facts)
 	r.Known("kind", "http", "network", "firewalls", "pass_through", "dns_name")
@@ -162,7 +165,8 @@ func passFacts(r *inventory.Resource, facts *inventory.EntryPoint, b *forwarding
 }
 
 // proxyFacts states what a proxy answers on. A map or service that is gone leaves nothing behind the listener.
-func proxyFacts(r *inventory.Resource, facts *inventory.EntryPoint, b *forwardingRuleBody, kind string, a *entryAnswers) {
+func proxyFacts(r *inventory.Resource, facts *inventory.EntryPoint, b *forwardingRuleBody, kind string,
+	a *entryAnswers) {
 	l := inventory.Listener{Protocol: map[string]string{"targetHttpProxies": "http", "targetHttpsProxies": "https",
 		"targetTcpProxies": "tcp", "targetSslProxies": "tls"}[kind]}
 	l.TLS = l.Protocol == "https" || l.Protocol == "tls"

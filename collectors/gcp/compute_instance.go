@@ -25,8 +25,9 @@ var (
 		Global: true, List: listInstances, Find: findInstance, Facts: instanceFacts,
 	})
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, interfaceItem, interfaceItem]{
-		Kind: "gcp.compute.network_interface", Class: inventory.ClassNetworkInterface, Permissions: instancesWay.permissions(),
-		ListAction: instancesWay.action, ListPermission: instancesWay.permission,
+		Kind: "gcp.compute.network_interface", Class: inventory.ClassNetworkInterface,
+		Permissions: instancesWay.permissions(),
+		ListAction:  instancesWay.action, ListPermission: instancesWay.permission,
 		Global: true, NoLabels: true, List: listInterfaces, Facts: interfaceFacts,
 	})
 )
@@ -97,7 +98,8 @@ func (m *metadataBody) on(key string) bool {
 
 // shownValues are the entries of metadata whose values are switches and names; those of others may hold anything, so
 // they are searched for secrets and forgotten.
-var shownValues = []string{"enable-oslogin", "block-project-ssh-keys", "serial-port-enable", "enable-osconfig", "created-by",
+var shownValues = []string{"enable-oslogin", "block-project-ssh-keys", "serial-port-enable", "enable-osconfig",
+	"created-by",
 	"instance-template", "enable-guest-attributes"}
 
 // instanceItem is a machine without the values of its metadata, and with what was found in them.
@@ -225,7 +227,8 @@ func shielded(r *inventory.Resource, facts *inventory.ComputeInstance, b *instan
 		r.Known("secure_boot")
 		return
 	}
-	facts.SecureBoot = s.SecureBoot != nil && *s.SecureBoot && s.VTPM != nil && *s.VTPM && s.Integrity != nil && *s.Integrity
+	facts.SecureBoot = s.SecureBoot != nil && *s.SecureBoot && s.VTPM != nil && *s.VTPM && s.Integrity != nil &&
+		*s.Integrity
 	r.Known("secure_boot")
 }
 

@@ -106,6 +106,7 @@ func impliedRuleFacts(_ collectors.Where, a asset) *inventory.Resource {
 	}}}
 	r := inventory.New(network+"/impliedRules", "implied rules of "+short(network), collectors.Global, facts)
 	r.Known("network", "applies_to", "rules", "layer", "is_default", "allows_any")
+	outwardsOnly(r)
 	return r
 }
 
@@ -116,7 +117,7 @@ type peeringItem struct {
 }
 
 func listPeerings(ctx context.Context, c *Clients) iter.Seq2[peeringItem, error] {
-	return func(yield func(peeringItem, error) bool) {
+	return safely(func(yield func(peeringItem, error) bool) {
 		for a, err := range networksWay.kept(ctx, c) {
 			if err != nil {
 				yield(peeringItem{}, err)
@@ -128,7 +129,7 @@ func listPeerings(ctx context.Context, c *Clients) iter.Seq2[peeringItem, error]
 				}
 			}
 		}
-	}
+	})
 }
 
 // peeringFacts states a peering. Both sides must set it up, so nobody joins without a person of this side; and those

@@ -47,7 +47,7 @@ type routeBody struct {
 
 // listRouteTables groups routes by network. A network without any route has an empty table, which leads nowhere.
 func listRouteTables(ctx context.Context, c *Clients) iter.Seq2[routesOfNetwork, error] {
-	return func(yield func(routesOfNetwork, error) bool) {
+	return safely(func(yield func(routesOfNetwork, error) bool) {
 		byNetwork := map[string][]asset{}
 		networks, err := c.keep(ctx, networksWay)
 		if err != nil {
@@ -70,7 +70,7 @@ func listRouteTables(ctx context.Context, c *Clients) iter.Seq2[routesOfNetwork,
 				return
 			}
 		}
-	}
+	})
 }
 
 func routeTableFacts(_ collectors.Where, t routesOfNetwork) *inventory.Resource {

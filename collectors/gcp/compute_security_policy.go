@@ -93,7 +93,8 @@ func webFirewallFacts(_ collectors.Where, a webFirewallAnswers) *inventory.Resou
 func (b *securityPolicyBody) blocks(set string) bool {
 	return slices.ContainsFunc(b.Rules, func(r securityRule) bool {
 		expression := r.Match.Expr.Expression
-		evaluates := strings.Contains(expression, "evaluatePreconfiguredWaf") || strings.Contains(expression, "evaluatePreconfiguredExpr")
+		evaluates := strings.Contains(expression, "evaluatePreconfiguredWaf") || strings.Contains(expression,
+			"evaluatePreconfiguredExpr")
 		return strings.HasPrefix(r.Action, "deny") && !r.Preview && evaluates && strings.Contains(expression, set)
 	})
 }

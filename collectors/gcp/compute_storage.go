@@ -117,7 +117,8 @@ func askShared(ctx context.Context, c *Clients, a asset, permission string) shar
 }
 
 // sharing states who may use something.
-func sharing(r *inventory.Resource, w collectors.Where, a collectors.Answer[policy], number string, public *bool, principals *[]string) {
+func sharing(r *inventory.Resource, w collectors.Where, a collectors.Answer[policy], number string, public *bool,
+	principals *[]string) {
 	collectors.Know(r, a, func(p *policy) { *public = p.public() }, "public")
 	collectors.Know(r, a, func(p *policy) {
 		*principals, _ = p.owners(w.Scope.Account(), number)

@@ -112,7 +112,8 @@ func (b *tunnelBody) strong() bool {
 		for _, word := range slices.Concat(p.Encryption, p.Integrity, p.DH, p.PFS, p.PRF) {
 			word = strings.ToUpper(word)
 			if slices.ContainsFunc(weakCiphers, func(weak string) bool {
-				return word == weak || strings.HasPrefix(word, "3DES") || strings.Contains(word, "MD5") || strings.HasSuffix(word, "SHA1")
+				return word == weak || strings.HasPrefix(word, "3DES") || strings.Contains(word, "MD5") || strings.HasSuffix(word,
+					"SHA1")
 			}) {
 				return false
 			}

@@ -52,6 +52,7 @@ type flagBody struct {
 // on says whether one of the switches is on.
 func on(flags []flagBody, names ...string) bool {
 	return slices.ContainsFunc(flags, func(f flagBody) bool {
-		return slices.Contains(names, f.Name) && slices.Contains([]string{"on", "ON", "1", "true", "True", "all", "ddl", "mod"}, f.Value)
+		return slices.Contains(names, f.Name) && slices.Contains([]string{"on", "ON", "1", "true", "True", "all", "ddl",
+			"mod"}, f.Value)
 	})
 }

@@ -32,7 +32,8 @@ func TestPermissionsAreReadOnly(t *testing.T) {
 			t.Errorf("%s is listed by region; a project is one place", d.Kind)
 		}
 	}
-	for _, p := range []string{"compute.instances.delete", "storage.buckets.setIamPolicy", "compute.instances", "redis.instances.getAuthString"} {
+	for _, p := range []string{"compute.instances.delete", "storage.buckets.setIamPolicy", "compute.instances",
+		"redis.instances.getAuthString"} {
 		if p != "redis.instances.getAuthString" && readOnly.MatchString(p) {
 			t.Errorf("%q passes for a right to read", p)
 		}
@@ -67,12 +68,15 @@ func TestReadError(t *testing.T) {
 		body   string
 		want   collectors.Reason
 	}{
-		"right missing": {403, `{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","metadata":{"permission":"compute.instances.list"}}]}}`,
+		"right missing": {403,
+			`{"error":{"code":403,"status":"PERMISSION_DENIED","message":"no","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"IAM_PERMISSION_DENIED","metadata":{"permission":"compute.instances.list"}}]}}`,
 			collectors.Reason{Cause: inventory.CauseDenied, Code: "PERMISSION_DENIED", Cure: "compute.instances.list"}},
 		"older form": {403, `{"error":{"code":403,"message":"no","errors":[{"reason":"forbidden"}]}}`,
 			collectors.Reason{Cause: inventory.CauseDenied, Code: "PERMISSION_DENIED"}},
-		"service off": {403, `{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{"reason":"SERVICE_DISABLED","metadata":{"service":"compute.googleapis.com"}}]}}`,
-			collectors.Reason{Cause: inventory.CauseNotEnabled, Code: "SERVICE_DISABLED", Cure: "gcloud services enable compute.googleapis.com"}},
+		"service off": {403,
+			`{"error":{"code":403,"status":"PERMISSION_DENIED","details":[{"reason":"SERVICE_DISABLED","metadata":{"service":"compute.googleapis.com"}}]}}`,
+			collectors.Reason{Cause: inventory.CauseNotEnabled, Code: "SERVICE_DISABLED",
+				Cure: "gcloud services enable compute.googleapis.com"}},
 		"older service off": {403, `{"error":{"code":403,"errors":[{"reason":"accessNotConfigured"}]}}`,
 			collectors.Reason{Cause: inventory.CauseNotEnabled, Code: "SERVICE_DISABLED"}},
 		"too many": {429, `{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}`,
@@ -99,7 +103,8 @@ func TestRetryInfo(t *testing.T) {
 	if e.pause(1) != 7*time.Second {
 		t.Errorf("waits %v, want what the header asks for", e.pause(1))
 	}
-	e = readError(&http.Response{StatusCode: 429, Header: http.Header{}}, []byte(`{"error":{"details":[{"retryDelay":"3s"}]}}`))
+	e = readError(&http.Response{StatusCode: 429, Header: http.Header{}},
+		[]byte(`{"error":{"details":[{"retryDelay":"3s"}]}}`))
 	if e.pause(1) != 3*time.Second {
 		t.Errorf("waits %v, want what the answer asks for", e.pause(1))
 	}
@@ -112,7 +117,8 @@ func TestOwners(t *testing.T) {
 	t.Parallel()
 	for member, want := range map[string]string{
 		"allUsers": "", "allAuthenticatedUsers": "",
-		"user:ann@partner.example": "partner.example", "group:ops@example.com": "example.com", "domain:example.com": "example.com",
+		"user:ann@partner.example": "partner.example", "group:ops@example.com": "example.com",
+		"domain:example.com": "example.com",
 		"serviceAccount:build@other-project.iam.gserviceaccount.com":                              "other-project",
 		"serviceAccount:other-project@appspot.gserviceaccount.com":                                "other-project",
 		"serviceAccount:123-compute@developer.gserviceaccount.com":                                "123",
@@ -126,7 +132,8 @@ func TestOwners(t *testing.T) {
 			t.Errorf("%s belongs to %q, want %q", member, got, want)
 		}
 	}
-	p := &policy{Bindings: []binding{{Members: []string{"serviceAccount:123-compute@developer.gserviceaccount.com", "projectOwner:shop-prod", "user:a@x.example"}}}}
+	p := &policy{Bindings: []binding{{Members: []string{"serviceAccount:123-compute@developer.gserviceaccount.com",
+		"projectOwner:shop-prod", "user:a@x.example"}}}}
 	if got, sure := p.owners("shop-prod", "123"); !sure || !slices.Equal(got, []string{"x.example"}) {
 		t.Errorf("owners %v, sure %v", got, sure)
 	}
@@ -138,8 +145,9 @@ func TestOwners(t *testing.T) {
 func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	for word, fine := range map[string]bool{
-		"http://127.0.0.1:8080": true, "http://localhost:1": true, "http://[::1]:1": true, "https://private.example/google/": true,
-		"http://private.example": false, "http://10.0.0.1": false, "ftp://127.0.0.1": false, "127.0.0.1:8080": false,
+		"http://127.0.0.1:8080": true, "http://localhost:1": true, "http://[::1]:1": true,
+		"https://private.example/google/": true,
+		"http://private.example":          false, "http://10.0.0.1": false, "ftp://127.0.0.1": false, "127.0.0.1:8080": false,
 	} {
 		if _, err := endpointOf(word); (err == nil) != fine {
 			t.Errorf("%s: %v", word, err)
@@ -196,8 +204,9 @@ func TestExportIsNotTheWhole(t *testing.T) {
 
 func TestSecretsAreTakenOut(t *testing.T) {
 	t.Parallel()
-	item, err := withoutMetadata(asset{Type: "compute.googleapis.com/Instance", Name: "//compute.googleapis.com/projects/p-one/zones/z/instances/i", Data: json.RawMessage(
-		`{"name":"i","metadata":{"items":[{"key":"startup-script","value":"export DB_PASSWORD=hunter2hunter2"},{"key":"enable-oslogin","value":"TRUE"}]}}`)})
+	item, err := withoutMetadata(asset{Type: "compute.googleapis.com/Instance",
+		Name: "//compute.googleapis.com/projects/p-one/zones/z/instances/i", Data: json.RawMessage(
+			`{"name":"i","metadata":{"items":[{"key":"startup-script","value":"export DB_PASSWORD=hunter2hunter2"},{"key":"enable-oslogin","value":"TRUE"}]}}`)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package gcp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -71,13 +70,29 @@ func (w *way) list(ctx context.Context, c *Clients) iter.Seq2[asset, error] {
 			}
 		}
 		if err := w.fromService(ctx, c, yield); err != nil {
-			yield(asset{}, err)
+			yield(asset{}, c.cured(err))
 		}
 	}
 }
 
-// errStop ends a listing whose reader wants no more.
-var errStop = errors.New("stop")
+// cured names a better cure where a service is off in the project. Its resources may go on without it, so that it is
+// off does not mean that there are none; but nobody should switch a service on to show that it is not used: the asset
+// inventory tells of all.
+func (c *Clients) cured(err error) error {
+	reason := reasonOf(err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if reason.Cause != inventory.CauseNotEnabled || c.refused == nil {
+		return err
+	}
+	switch {
+	case c.refused.Cause == inventory.CauseNotEnabled:
+		reason.Cure = "gcloud services enable " + assetAPI
+	default:
+		reason.Cure = assetPermission
+	}
+	return &collectors.Failure{Reason: reason, Err: err}
+}
 
 func (c *Clients) assetsAnswer() bool {
 	c.mu.Lock()

@@ -3,6 +3,7 @@ package gcp
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"sort"
 	"strings"
 
@@ -125,7 +126,8 @@ func regionOf(c common, id string) string {
 			return zone[:i]
 		}
 	}
-	for _, r := range []string{short(c.Region), c.Location, segment(id, "regions"), segment(id, "locations"), c.LocationID} {
+	for _, r := range []string{short(c.Region), c.Location, segment(id, "regions"), segment(id, "locations"),
+		c.LocationID} {
 		if r != "" {
 			return strings.ToLower(r)
 		}
@@ -133,13 +135,33 @@ func regionOf(c common, id string) string {
 	return "global"
 }
 
-// read decodes a resource. What cannot be decoded is a malformed answer, which makes its listing incomplete.
+// read decodes a resource. What cannot be decoded is a malformed answer, which makes its listing incomplete: the panic
+// ends in the collection, or in safely.
 func read[T any](a asset) T {
 	var v T
 	if err := json.Unmarshal(a.Data, &v); err != nil {
-		panic(err)
+		panic(&malformed{err})
 	}
 	return v
+}
+
+// safely ends a listing with an error where an item of it cannot be decoded.
+func safely[T any](seq iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			broken, ours := p.(*malformed)
+			if !ours {
+				panic(p)
+			}
+			var none T
+			yield(none, broken)
+		}()
+		seq(yield)
+	}
 }
 
 // begin makes the record of an asset, with its labels.
@@ -170,8 +192,9 @@ func notAsked(r *inventory.Resource, action, permission string, facts ...string)
 // secretFields are the members of resources that hold a secret or its hash.
 var secretFields = map[string]bool{
 	"sharedsecret": true, "sharedsecrethash": true, "oauth2clientsecret": true, "oauth2clientsecretsha256": true,
-	"rawkey": true, "rsaencryptedkey": true, "privatekey": true, "password": true, "rootpassword": true, "authstring": true,
-	"clientkey": true, "signedurlkeyvalue": true, "keyvalue": true,
+	"rawkey": true, "rsaencryptedkey": true, "privatekey": true, "password": true, "rootpassword": true,
+	"authstring": true,
+	"clientkey":  true, "signedurlkeyvalue": true, "keyvalue": true,
 }
 
 // withoutSecrets takes the members out of a resource that hold a secret. Sensitive values elsewhere, such as in the

@@ -35,7 +35,8 @@ type orgPolicyBody struct {
 // constraint asks once in a run what a constraint comes to for the project.
 func (c *Clients) constraint(ctx context.Context, name string) collectors.Answer[orgPolicyBody] {
 	return ask(orgPolicyAction, orgPolicyPermission, func() (*orgPolicyBody, error) {
-		b, err := fetchOnce[orgPolicyBody](ctx, c, orgPolicyAPI, "/v2/projects/"+c.Project+"/policies/"+name+":getEffectivePolicy", nil)
+		b, err := fetchOnce[orgPolicyBody](ctx, c, orgPolicyAPI,
+			"/v2/projects/"+c.Project+"/policies/"+name+":getEffectivePolicy", nil)
 		return b, absent(err)
 	})
 }
@@ -108,7 +109,8 @@ type guardAnswers struct {
 func guardFacts(w collectors.Where, a guardAnswers) *inventory.Resource {
 	facts := &inventory.PublicAccessGuard{}
 	class := string(inventory.ClassPublicAccessGuard)
-	r := inventory.New(strings.Join([]string{string(w.Scope), class, a.Project}, "/"), "public access prevention", collectors.Global, facts)
+	r := inventory.New(strings.Join([]string{string(w.Scope), class, a.Project}, "/"), "public access prevention",
+		collectors.Global, facts)
 	collectors.Know(r, a.Policy, func(b *orgPolicyBody) { facts.Block = blocking(b.enforced()) }, "block")
 	return r
 }

@@ -9,7 +9,8 @@ import (
 // roleID is the id of the custom role that holds the collectors' rights.
 const roleID = "plumblineCollector"
 
-const roleTitle, roleDescription = "Plumbline collector", "The least rights that Plumbline needs to read the settings of a project"
+const roleTitle, roleDescription = "Plumbline collector",
+	"The least rights that Plumbline needs to read the settings of a project"
 
 // Formats are the forms in which Policy prints the rights.
 var Formats = []string{"json", "terraform", "gcloud"}
@@ -102,13 +103,16 @@ func gcloud() []byte {
 	b.WriteString("# Set both first: the project that is read, and whom Plumbline runs as.\n")
 	b.WriteString("PROJECT=my-project\nCOLLECTOR=serviceAccount:plumbline@my-tools.iam.gserviceaccount.com\n\n")
 	fmt.Fprintf(&b, "gcloud services enable %s --project=\"$PROJECT\"\n\n", strings.Join(Services, " "))
-	fmt.Fprintf(&b, "gcloud iam roles create %s --project=\"$PROJECT\" --title=%q --description=%q --stage=GA \\\n  --permissions=%s\n\n",
+	fmt.Fprintf(&b,
+		"gcloud iam roles create %s --project=\"$PROJECT\" --title=%q --description=%q --stage=GA \\\n  --permissions=%s\n\n",
 		roleID, roleTitle, roleDescription, strings.Join(Permissions(), ","))
 	b.WriteString("gcloud iam service-accounts create plumbline-collector --project=\"$PROJECT\"\n")
-	fmt.Fprintf(&b, "gcloud projects add-iam-policy-binding \"$PROJECT\" --role=\"projects/$PROJECT/roles/%s\" \\\n", roleID)
-	b.WriteString("  --member=\"serviceAccount:plumbline-collector@$PROJECT.iam.gserviceaccount.com\" --condition=None\n\n")
+	fmt.Fprintf(&b, "gcloud projects add-iam-policy-binding \"$PROJECT\" --role=\"projects/$PROJECT/roles/%s\" \\\n",
+		roleID)
+	b.WriteString("  --member=\"serviceAccount:plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n  --condition=None\n\n")
 	b.WriteString("# Whoever runs Plumbline acts as the account by short-lived credentials; no key is made.\n")
-	b.WriteString("gcloud iam service-accounts add-iam-policy-binding \"plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n")
+	b.WriteString("gcloud iam service-accounts add-iam-policy-binding \\\n")
+	b.WriteString("  \"plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n")
 	b.WriteString("  --project=\"$PROJECT\" --role=roles/iam.serviceAccountTokenCreator --member=\"$COLLECTOR\"\n")
 	return []byte(b.String())
 }

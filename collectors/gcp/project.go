@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -20,6 +21,9 @@ import (
 
 // EndpointSetting names the setting that points every API of Google elsewhere.
 const EndpointSetting = "PLUMBLINE_GCP_ENDPOINT"
+
+const noCredentials = "no Google credentials were found: sign in, or name a configuration of workload identity " +
+	"federation in GOOGLE_APPLICATION_CREDENTIALS"
 
 // readScope is the widest right the collectors' tokens have.
 const readScope = "https://www.googleapis.com/auth/cloud-platform.read-only"
@@ -135,7 +139,8 @@ func client(ctx context.Context, c Connection, endpoint *url.URL) (*http.Client,
 	}
 	signed, err := transport.NewTransport(ctx, base, options...)
 	if err != nil {
-		return nil, fmt.Errorf("no Google credentials were found: sign in, or name a configuration of workload identity federation in GOOGLE_APPLICATION_CREDENTIALS: %w", err)
+		return nil,
+			fmt.Errorf("%s: %w", noCredentials, err)
 	}
 	return &http.Client{Transport: signed}, nil
 }
@@ -150,7 +155,7 @@ func explainConnect(err error, project string) error {
 	case r.Code == "UNAUTHENTICATED" || r.Code == "HTTP401" || r.Code == "CredentialsRefused":
 		return fmt.Errorf("Google does not accept the credentials: sign in again (%s)", r.Code)
 	case r.Code == "CredentialsMissing":
-		return fmt.Errorf("no Google credentials were found: sign in, or name a configuration of workload identity federation in GOOGLE_APPLICATION_CREDENTIALS")
+		return errors.New(noCredentials)
 	case r.Code == "HostNotFound" || r.Code == "ConnectionFailed" || r.Code == "Timeout":
 		return fmt.Errorf("Google Cloud cannot be reached: check the network and %s (%s)", EndpointSetting, r.Code)
 	case gone(err):
@@ -187,7 +192,8 @@ func (p *Project) Collect(ctx context.Context, now func() time.Time, out collect
 }
 
 // One asks again about a single resource and reports whether it is there.
-func (p *Project) One(ctx context.Context, kind inventory.Kind, _, id string, now func() time.Time, out collectors.Out) (bool, error) {
+func (p *Project) One(ctx context.Context, kind inventory.Kind, _, id string, now func() time.Time,
+	out collectors.Out) (bool, error) {
 	return p.collection(p.clients(), now).One(ctx, kind, collectors.Global, id, out)
 }
 

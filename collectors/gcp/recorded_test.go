@@ -77,8 +77,9 @@ var sweeps = map[string]swept{
 	"compute.googleapis.com/Network":  sweepNetwork,
 	"compute.googleapis.com/Firewall": plain(firewallFacts), "compute.googleapis.com/Subnetwork": plain(subnetworkFacts),
 	"compute.googleapis.com/Disk": plain(diskFacts), "compute.googleapis.com/RegionDisk": plain(diskFacts),
-	"compute.googleapis.com/Snapshot": asking(snapshotFacts, func(a asset) sharedAnswers { return sharedAnswers{Item: a} }),
-	"compute.googleapis.com/Image":    asking(imageFacts, func(a asset) sharedAnswers { return sharedAnswers{Item: a} }),
+	"compute.googleapis.com/Snapshot": asking(snapshotFacts,
+		func(a asset) sharedAnswers { return sharedAnswers{Item: a} }),
+	"compute.googleapis.com/Image": asking(imageFacts, func(a asset) sharedAnswers { return sharedAnswers{Item: a} }),
 	"compute.googleapis.com/Route": asking(routeTableFacts, func(a asset) routesOfNetwork {
 		return routesOfNetwork{computeID(read[routeBody](a).Network), []asset{a}}
 	}),
@@ -86,11 +87,14 @@ var sweeps = map[string]swept{
 	"compute.googleapis.com/ForwardingRule": entry, "compute.googleapis.com/GlobalForwardingRule": entry,
 	"compute.googleapis.com/BackendService": target, "compute.googleapis.com/RegionBackendService": target,
 	"compute.googleapis.com/TargetPool": pool, "compute.googleapis.com/TargetInstance": pool,
-	"compute.googleapis.com/VpnTunnel":      asking(tunnelFacts, func(a asset) tunnelAnswers { return tunnelAnswers{Tunnel: a} }),
-	"compute.googleapis.com/SecurityPolicy": asking(webFirewallFacts, func(a asset) webFirewallAnswers { return webFirewallAnswers{Policy: a} }),
-	"storage.googleapis.com/Bucket":         asking(bucketFacts, func(a asset) bucketAnswers { return bucketAnswers{Bucket: a} }),
-	"sqladmin.googleapis.com/Instance":      plain(sqlFacts),
-	"redis.googleapis.com/Instance":         plain(redisFacts), "redis.googleapis.com/Cluster": plain(redisFacts),
+	"compute.googleapis.com/VpnTunnel": asking(tunnelFacts,
+		func(a asset) tunnelAnswers { return tunnelAnswers{Tunnel: a} }),
+	"compute.googleapis.com/SecurityPolicy": asking(webFirewallFacts,
+		func(a asset) webFirewallAnswers { return webFirewallAnswers{Policy: a} }),
+	"storage.googleapis.com/Bucket": asking(bucketFacts,
+		func(a asset) bucketAnswers { return bucketAnswers{Bucket: a} }),
+	"sqladmin.googleapis.com/Instance": plain(sqlFacts),
+	"redis.googleapis.com/Instance":    plain(redisFacts), "redis.googleapis.com/Cluster": plain(redisFacts),
 	"alloydb.googleapis.com/Cluster": asking(alloyFacts, func(a asset) alloyAnswers { return alloyAnswers{Cluster: a} }),
 }
 
@@ -121,10 +125,12 @@ func sweepNetwork(t *testing.T, a asset) []*inventory.Resource {
 // recordedTypes are the types behind the methods of recorded answers.
 var recordedTypes = map[string]string{
 	"compute.instances": "Instance", "compute.networks": "Network", "compute.firewalls": "Firewall",
-	"compute.subnetworks": "Subnetwork", "compute.disks": "Disk", "compute.snapshots": "Snapshot", "compute.images": "Image",
+	"compute.subnetworks": "Subnetwork", "compute.disks": "Disk", "compute.snapshots": "Snapshot",
+	"compute.images": "Image",
 	"compute.routes": "Route", "compute.sslPolicies": "SslPolicy", "compute.forwardingRules": "ForwardingRule",
 	"compute.globalForwardingRules": "GlobalForwardingRule", "compute.backendServices": "BackendService",
-	"compute.targetPools": "TargetPool", "compute.targetInstances": "TargetInstance", "compute.securityPolicies": "SecurityPolicy",
+	"compute.targetPools": "TargetPool", "compute.targetInstances": "TargetInstance",
+	"compute.securityPolicies": "SecurityPolicy",
 }
 
 func recordedType(method string) string {
@@ -178,7 +184,8 @@ func recordedItems(t *testing.T, assetType, method string, body json.RawMessage)
 	if strings.HasSuffix(method, ".get") {
 		return []asset{make(body)}
 	}
-	w := &way{types: []string{assetType}, api: service, items: "items", scoped: strings.HasSuffix(method, "aggregatedList")}
+	w := &way{types: []string{assetType}, api: service, items: "items", scoped: strings.HasSuffix(method,
+		"aggregatedList")}
 	if w.scoped || whole[collection] != nil {
 		w.items = collection
 	}
@@ -227,7 +234,8 @@ func TestRecordedSweep(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"compute.googleapis.com/Instance", "compute.googleapis.com/Firewall", "storage.googleapis.com/Bucket",
+	for _, want := range []string{"compute.googleapis.com/Instance", "compute.googleapis.com/Firewall",
+		"storage.googleapis.com/Bucket",
 		"sqladmin.googleapis.com/Instance", "redis.googleapis.com/Instance", "compute.googleapis.com/Subnetwork"} {
 		if seen[want] == 0 {
 			t.Errorf("no recorded %s was read; the sweep is of no use to it", want)

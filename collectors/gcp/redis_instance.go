@@ -49,7 +49,8 @@ type redisBody struct {
 
 func redisFacts(_ collectors.Where, a asset) *inventory.Resource {
 	b := read[redisBody](a)
-	facts := &inventory.Database{Family: "cache", Endpoint: "network", Engine: "redis", Port: int(b.Port), TLSMinVersion: 1.2}
+	facts := &inventory.Database{Family: "cache", Endpoint: "network", Engine: "redis", Port: int(b.Port),
+		TLSMinVersion: 1.2}
 	r := begin(a, facts)
 	cluster := strings.HasSuffix(a.Type, "/Cluster")
 	if facts.Port == 0 {
@@ -62,7 +63,8 @@ func redisFacts(_ collectors.Where, a asset) *inventory.Resource {
 	r.SetInherent("tls_min_version")
 	redisTransport(r, facts, &b, cluster)
 	facts.CustomerKey = b.CustomerKey != "" || b.KMSKey != ""
-	facts.MultiZone = b.Tier == "STANDARD_HA" || cluster && b.ReplicaCount > 0 && (b.Zones == nil || b.Zones.Mode != "SINGLE_ZONE")
+	facts.MultiZone = b.Tier == "STANDARD_HA" || cluster && b.ReplicaCount > 0 && (b.Zones == nil ||
+		b.Zones.Mode != "SINGLE_ZONE")
 	facts.DeletionProtected = b.Protected != nil && *b.Protected
 	facts.CentralIdentity = b.AuthMode == "AUTH_MODE_IAM_AUTH"
 	facts.RiskyFlags = []string{}

@@ -73,7 +73,8 @@ func sqlFacts(_ collectors.Where, a asset) *inventory.Resource {
 		return nil
 	}
 	engine, _, _ := strings.Cut(b.Version, "_")
-	facts := &inventory.Database{Family: "relational", Endpoint: "network", Engine: strings.ToLower(b.Version), Port: sqlPorts[engine]}
+	facts := &inventory.Database{Family: "relational", Endpoint: "network", Engine: strings.ToLower(b.Version),
+		Port: sqlPorts[engine]}
 	r := begin(a, facts)
 	r.Labels = b.Settings.Labels
 	r.Known("family", "endpoint", "engine")
@@ -104,13 +105,15 @@ func sqlNetwork(r *inventory.Resource, facts *inventory.Database, b *sqlBody) {
 		if name == "" {
 			name = n.Value
 		}
-		facts.Rules = append(facts.Rules, inventory.Rule{ID: name, Protocol: "tcp", From: port, To: port, Ranges: []string{n.Value}})
+		facts.Rules = append(facts.Rules, inventory.Rule{ID: name, Protocol: "tcp", From: port, To: port,
+			Ranges: []string{n.Value}})
 	}
 	if ip.PrivateNetwork != "" {
 		facts.Rules = append(facts.Rules, openInside(port))
 	}
 	if ip.PSC != nil && ip.PSC.Enabled && len(ip.PSC.Projects) > 0 {
-		facts.Rules = append(facts.Rules, inventory.Rule{ID: "endpoints", Protocol: "tcp", From: port, To: port, Owners: ip.PSC.Projects})
+		facts.Rules = append(facts.Rules, inventory.Rule{ID: "endpoints", Protocol: "tcp", From: port, To: port,
+			Owners: ip.PSC.Projects})
 	}
 	r.Known("rules")
 	private := ip.PrivateNetwork != "" || ip.PSC != nil && ip.PSC.Enabled
@@ -160,7 +163,8 @@ func sqlKeeping(r *inventory.Resource, facts *inventory.Database, b *sqlBody) {
 	k := b.Settings.Backup
 	if k == nil {
 		if b.Master != "" {
-			r.SetNotApplicable("a replica is saved with what it copies", "backup_retention_days", "point_in_time", "other_region_copy")
+			r.SetNotApplicable("a replica is saved with what it copies", "backup_retention_days", "point_in_time",
+				"other_region_copy")
 		} else {
 			lacks(r, sqlWay, "backup_retention_days", "point_in_time", "other_region_copy")
 		}
@@ -190,7 +194,8 @@ func sqlEngine(r *inventory.Resource, facts *inventory.Database, b *sqlBody, eng
 	facts.AuthRequired, facts.RiskyFlags = true, []string{}
 	r.SetInherent("auth_required")
 	for _, f := range flags {
-		if value, risky := riskyFlags[f.Name]; risky && (strings.EqualFold(f.Value, value) || value == "on" && f.Value == "1") {
+		if value, risky := riskyFlags[f.Name]; risky && (strings.EqualFold(f.Value, value) || value == "on" &&
+			f.Value == "1") {
 			facts.RiskyFlags = append(facts.RiskyFlags, f.Name)
 		}
 	}

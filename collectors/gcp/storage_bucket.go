@@ -18,7 +18,8 @@ const (
 
 var bucketsWay = &way{
 	types: []string{"storage.googleapis.com/Bucket"}, api: storageAPI,
-	path: "/storage/v1/b", items: "items", query: url.Values{"project": {"{project}"}, "projection": {"full"}, "maxResults": {"1000"}},
+	path: "/storage/v1/b", items: "items", query: url.Values{"project": {"{project}"}, "projection": {"full"},
+		"maxResults": {"1000"}},
 	permission: "storage.buckets.list", action: "storage.buckets.list",
 }
 
@@ -203,7 +204,8 @@ func listFacts(r *inventory.Resource, facts *inventory.ObjectStorage, b *bucketB
 func keepingFacts(r *inventory.Resource, facts *inventory.ObjectStorage, b *bucketBody) {
 	facts.Versioning = b.Versioning != nil && b.Versioning.Enabled
 	const week = 7 * 24 * 3600
-	facts.DeleteProtected = b.SoftDelete != nil && b.SoftDelete.Seconds >= week || b.Retention != nil && b.Retention.Seconds > 0
+	facts.DeleteProtected = b.SoftDelete != nil && b.SoftDelete.Seconds >= week || b.Retention != nil &&
+		b.Retention.Seconds > 0
 	facts.RetentionLocked = b.Retention != nil && b.Retention.Locked
 	if b.Lifecycle != nil {
 		for _, rule := range b.Lifecycle.Rule {
@@ -230,12 +232,15 @@ func keepingFacts(r *inventory.Resource, facts *inventory.ObjectStorage, b *buck
 	case "":
 		lacks(r, bucketsWay, "other_region_copy")
 	default:
-		facts.OtherRegionCopy = strings.EqualFold(b.LocationType, "multi-region") || strings.EqualFold(b.LocationType, "dual-region")
+		facts.OtherRegionCopy = strings.EqualFold(b.LocationType, "multi-region") || strings.EqualFold(b.LocationType,
+			"dual-region")
 		r.Known("other_region_copy")
 	}
-	if facts.NetworkRestricted = b.IPFilter != nil && strings.EqualFold(b.IPFilter.Mode, "Enabled"); facts.NetworkRestricted {
+	if facts.NetworkRestricted = b.IPFilter != nil && strings.EqualFold(b.IPFilter.Mode,
+		"Enabled"); facts.NetworkRestricted {
 		r.Known("network_restricted")
 	} else {
-		notAsked(r, "accesscontextmanager.servicePerimeters.list", "accesscontextmanager.servicePerimeters.list", "network_restricted")
+		notAsked(r, "accesscontextmanager.servicePerimeters.list", "accesscontextmanager.servicePerimeters.list",
+			"network_restricted")
 	}
 }

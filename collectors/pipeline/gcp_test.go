@@ -112,7 +112,8 @@ func shopCollected(t *testing.T, s *gcptest.Server) *pipeline.Scratch {
 	t.Helper()
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
-	project, err := gcp.Connect(context.Background(), gcp.Connection{Project: "shop-prod", Endpoint: web.URL, Attempts: 3, CallsPerSecond: 10000})
+	project, err := gcp.Connect(context.Background(), gcp.Connection{Project: "shop-prod", Endpoint: web.URL, Attempts: 3,
+		CallsPerSecond: 10000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,8 @@ func shopJudged(t *testing.T, g pipeline.Gatherer) *pipeline.Scratch {
 	}
 	memory := pipeline.NewScratch(inventory.Defaults())
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: func() time.Time { return at }, Log: slog.New(slog.DiscardHandler)}
+	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: func() time.Time { return at },
+		Log: slog.New(slog.DiscardHandler)}
 	if err := p.Run(context.Background(), g); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +159,8 @@ func checkShop(t *testing.T, m *pipeline.Scratch) {
 	}
 }
 
-// TestGoogleCloudEitherWay judges one project through the asset inventory, through each service's own API, and in pages.
+// TestGoogleCloudEitherWay judges one project through the asset inventory, through each service's own API, and in
+// pages.
 func TestGoogleCloudEitherWay(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]func(*gcptest.Server){
@@ -179,7 +182,8 @@ func TestGoogleCloudEitherWay(t *testing.T) {
 					t.Errorf("%s is not complete: %+v", row.Kind, row.Unknown)
 				}
 			}
-			if strings.Contains(name, "pages") && s.Calls("compute.instances.list")+s.Calls("cloudasset.assets.listResource") < 6 {
+			if strings.Contains(name, "pages") &&
+				s.Calls("compute.instances.list")+s.Calls("cloudasset.assets.listResource") < 6 {
 				t.Error("the listings took no further pages")
 			}
 		})
@@ -195,7 +199,8 @@ func TestGoogleCloudLedgerNamesTheWay(t *testing.T) {
 		if row.Kind != "gcp.compute.disk" {
 			continue
 		}
-		if len(row.Errors) == 0 || row.Errors[0].Code != "SERVICE_DISABLED" || row.Errors[0].Action != "cloudasset.assets.list" {
+		if len(row.Errors) == 0 || row.Errors[0].Code != "SERVICE_DISABLED" ||
+			row.Errors[0].Action != "cloudasset.assets.list" {
 			t.Errorf("the row does not say that the asset inventory is off: %+v", row)
 		}
 		return
@@ -236,10 +241,14 @@ func TestGoogleCloudBroken(t *testing.T) {
 		cause inventory.Cause
 		code  string
 	}{
-		"malformed": {func(s *gcptest.Server) { s.Malform("compute.firewalls.list") }, inventory.CauseFailed, "MalformedAnswer"},
-		"throttled": {func(s *gcptest.Server) { s.Throttle("compute.firewalls.list", 1000) }, inventory.CauseThrottled, "RESOURCE_EXHAUSTED"},
-		"denied":    {func(s *gcptest.Server) { s.Deny("compute.firewalls.list") }, inventory.CauseDenied, "PERMISSION_DENIED"},
-		"off":       {func(s *gcptest.Server) { s.Disable("compute.googleapis.com") }, inventory.CauseNotEnabled, "SERVICE_DISABLED"},
+		"malformed": {func(s *gcptest.Server) { s.Malform("compute.firewalls.list") }, inventory.CauseFailed,
+			"MalformedAnswer"},
+		"throttled": {func(s *gcptest.Server) { s.Throttle("compute.firewalls.list", 1000) }, inventory.CauseThrottled,
+			"RESOURCE_EXHAUSTED"},
+		"denied": {func(s *gcptest.Server) { s.Deny("compute.firewalls.list") }, inventory.CauseDenied,
+			"PERMISSION_DENIED"},
+		"off": {func(s *gcptest.Server) { s.Disable("compute.googleapis.com") }, inventory.CauseNotEnabled,
+			"SERVICE_DISABLED"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -292,7 +301,8 @@ func TestGoogleCloudInheritedPolicies(t *testing.T) {
 	}
 	deny := `{"priority":20,"action":"deny","direction":"INGRESS","match":{"srcIpRanges":["0.0.0.0/0"],"layer4Configs":[{"ipProtocol":"tcp","ports":["22"]}]}}`
 	next := `{"priority":10,"action":"goto_next","direction":"INGRESS","match":{"srcIpRanges":["0.0.0.0/0"],"layer4Configs":[{"ipProtocol":"all"}]}}`
-	jump, rule := shopAsked{"instance-admin-port-reachable", machine("jump")}, shopAsked{"firewall-admin-port-world-open", global("firewalls/ssh-open")}
+	jump, rule := shopAsked{"instance-admin-port-reachable", machine("jump")}, shopAsked{"firewall-admin-port-world-open",
+		global("firewalls/ssh-open")}
 	got, why := shopSays(shopCollected(t, policy(deny)))
 	if got[jump] != evaluator.Pass || got[rule] != evaluator.Pass {
 		t.Errorf("refused above: machine %q, rule %q; want passes (%v %v)", got[jump], got[rule], why[jump], why[rule])
@@ -320,13 +330,59 @@ func TestGoogleCloudExport(t *testing.T) {
 	got, why := shopSays(shopJudged(t, gcp.FromExport(export)))
 	for _, w := range shopVerdicts {
 		if v := got[shopAsked{w.check, w.resource}]; v != w.verdict && v != evaluator.Unknown {
-			t.Errorf("%s of %s: %q, want %q or unknown (%v)", w.check, w.resource, v, w.verdict, why[shopAsked{w.check, w.resource}])
+			t.Errorf("%s of %s: %q, want %q or unknown (%v)", w.check, w.resource, v, w.verdict, why[shopAsked{w.check,
+				w.resource}])
 		}
 	}
-	for _, a := range []shopAsked{{"network-not-legacy", global("networks/old")}, {"image-not-public", global("images/given-away")},
+	for _, a := range []shopAsked{{"network-not-legacy", global("networks/old")}, {"image-not-public",
+		global("images/given-away")},
 		{"database-not-public", sqlOf("leads")}} {
 		if got[a] != evaluator.Fail {
 			t.Errorf("%s of %s: %q, want a fail (%v)", a.check, a.resource, got[a], why[a])
+		}
+	}
+}
+
+// TestGoogleCloudOddItems puts an item into each listing that is not what its kind looks like: the listing is not
+// complete, and nothing else is lost.
+func TestGoogleCloudOddItems(t *testing.T) {
+	t.Parallel()
+	types := map[string]bool{}
+	for _, a := range shopEstate(t).Assets {
+		types[a.Type] = true
+	}
+	whole, _ := shopSays(shopCollected(t, gcptest.NewServer(shopEstate(t))))
+	for odd := range types {
+		t.Run(odd, func(t *testing.T) {
+			t.Parallel()
+			e := shopEstate(t)
+			e.Assets = append(e.Assets, gcptest.Asset{Type: odd, Name: shop + "global/odd/odd",
+				Data: []byte(`{"name":["odd"],"network":7,"labels":"none","instances":{},"tags":3,"settings":[]}`)})
+			m := shopCollected(t, gcptest.NewServer(e))
+			after, _ := shopSays(m)
+			for a, v := range after {
+				if v == evaluator.Pass && whole[a] != evaluator.Pass && !strings.Contains(a.resource, "/odd") {
+					t.Errorf("%s of %s was %q and passes beside what cannot be read", a.check, a.resource, whole[a])
+				}
+			}
+		})
+	}
+}
+
+// TestGoogleCloudCure wants a service that is off to be cured by the asset inventory, not by switching it on.
+func TestGoogleCloudCure(t *testing.T) {
+	t.Parallel()
+	for want, set := range map[string]func(*gcptest.Server){
+		"gcloud services enable cloudasset.googleapis.com": func(s *gcptest.Server) { s.Disable("cloudasset.googleapis.com") },
+		"cloudasset.assets.listResource":                   func(s *gcptest.Server) { s.Deny("cloudasset.assets.listResource") },
+	} {
+		s := gcptest.NewServer(shopEstate(t))
+		s.Disable("alloydb.googleapis.com")
+		set(s)
+		for _, row := range shopCollected(t, s).Ledger() {
+			if row.Kind == "gcp.alloydb.cluster" && (row.Complete || row.Unknown.Permission != want) {
+				t.Errorf("cured by %+v, want %s", row.Unknown, want)
+			}
 		}
 	}
 }

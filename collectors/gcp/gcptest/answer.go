@@ -25,7 +25,8 @@ func (s *Server) answer(service string, r *http.Request) ([]byte, bool) {
 		if last != s.estate.Project {
 			return nil, false
 		}
-		v = object{"name": "projects/" + s.estate.Number, "projectId": s.estate.Project, "labels": s.estate.Labels, "parent": s.estate.Parent}
+		v = object{"name": "projects/" + s.estate.Number, "projectId": s.estate.Project, "labels": s.estate.Labels,
+			"parent": s.estate.Parent}
 	case strings.HasSuffix(last, ":getEffectivePolicy"):
 		v = object{"spec": object{"rules": []any{object{"enforce": false}}}}
 	case parts[0] == "storage":
@@ -69,7 +70,8 @@ func (s *Server) assets(r *http.Request) any {
 		case policies && len(a.Policy) > 0:
 			all = append(all, object{"name": a.Name, "assetType": a.Type, "iamPolicy": a.Policy})
 		case !policies:
-			all = append(all, object{"name": a.Name, "assetType": a.Type, "resource": object{"version": "v1", "data": inventoried(a)}})
+			all = append(all, object{"name": a.Name, "assetType": a.Type, "resource": object{"version": "v1",
+				"data": inventoried(a)}})
 		}
 	}
 	from, to, next := s.page(r, len(all))
@@ -166,7 +168,8 @@ func (s *Server) compute(parts []string, r *http.Request) ([]byte, bool) {
 		v = s.aggregated(r, last)
 	case parts[4] == "global" && len(parts) == 6:
 		v = s.listed(r, "items", func(a Asset) bool {
-			return strings.HasPrefix(a.Name, "//compute.googleapis.com/") && collection(a.Name) == last && strings.Contains(a.Name, "/global/")
+			return strings.HasPrefix(a.Name, "//compute.googleapis.com/") && collection(a.Name) == last &&
+				strings.Contains(a.Name, "/global/")
 		})
 	default:
 		a := s.find(name)
@@ -195,7 +198,8 @@ func (s *Server) aggregated(r *http.Request, what string) any {
 	items := object{}
 	for p, list := range places {
 		if len(list) == 0 {
-			items[p] = object{"warning": object{"code": "NO_RESULTS_ON_PAGE", "message": "There are no results for this place on this page."}}
+			items[p] = object{"warning": object{"code": "NO_RESULTS_ON_PAGE",
+				"message": "There are no results for this place on this page."}}
 		} else {
 			items[p] = object{what: list}
 		}

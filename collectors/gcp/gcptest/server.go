@@ -81,11 +81,13 @@ func (s *Server) refuse(w http.ResponseWriter, service, permission string) bool 
 	defer s.mu.Unlock()
 	s.calls[permission]++
 	info := func(reason string, metadata map[string]string) map[string]any {
-		return map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "googleapis.com", "metadata": metadata}
+		return map[string]any{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason,
+			"domain": "googleapis.com", "metadata": metadata}
 	}
 	switch {
 	case s.disabled[service]:
-		refusal(w, http.StatusForbidden, "PERMISSION_DENIED", service+" has not been used in project before or it is disabled.",
+		refusal(w, http.StatusForbidden, "PERMISSION_DENIED",
+			service+" has not been used in project before or it is disabled.",
 			info("SERVICE_DISABLED", map[string]string{"service": service}))
 	case s.denied[permission]:
 		refusal(w, http.StatusForbidden, "PERMISSION_DENIED", "Permission '"+permission+"' denied",
