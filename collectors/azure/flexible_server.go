@@ -34,6 +34,8 @@ type flexibleServer struct {
 	Encryption *struct {
 		Type string `json:"type,omitempty"`
 	} `json:"dataEncryption,omitempty"`
+	// Access stands here in answers of older versions.
+	Access string      `json:"publicNetworkAccess,omitempty"`
 	Source string      `json:"sourceServerResourceId,omitempty"`
 	Links  []linkState `json:"privateEndpointConnections,omitempty"`
 }
@@ -90,11 +92,17 @@ func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.R
 	facts := &inventory.Database{Engine: e.name, EncryptedAtRest: true, PointInTime: true, AuthRequired: true, Source: armID(p.Source)}
 	r := described(a.Server, facts)
 	defer leftOut(r, e.listing)
+	access := p.Access
+	if p.Network != nil {
+		access = firstOf(p.Network.Access, access)
+	}
+	facts.Family, facts.Endpoint, facts.Port = "relational", "network", e.port
+	r.Known("family", "endpoint", "port")
 	switch subnet := p.subnet(); {
 	case subnet != "":
 		inSubnet(w, r, facts, e.port, subnet, a.Around)
-	case p.Network != nil && p.Network.Access != "":
-		atEdge(r, facts, e.port, p.Network.Access, p.Links)
+	case access != "":
+		atEdge(r, facts, e.port, access, p.Links)
 		knowRules(r, facts, a.Addresses, nil)
 	}
 	r.SetInherent("encrypted_at_rest", "point_in_time", "auth_required")

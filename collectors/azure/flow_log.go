@@ -13,6 +13,7 @@ var flowLogs = rowsOf{typ: "Microsoft.Network/networkWatchers/flowLogs", version
 // flowLog is what is read of a record of traffic.
 type flowLog struct {
 	Target  string `json:"targetResourceId,omitempty"`
+	Storage string `json:"storageId,omitempty"`
 	Enabled *bool  `json:"enabled,omitempty"`
 }
 
@@ -37,11 +38,12 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, flowRecord, fl
 })
 
 func flowLogFacts(_ collectors.Where, f flowRecord) *inventory.Resource {
-	facts := &inventory.FlowLog{Resource: firstOf(f.Subnet, armID(f.Log.Row.Properties.Target)), Traffic: "all"}
+	facts := &inventory.FlowLog{Resource: firstOf(f.Subnet, armID(f.Log.Row.Properties.Target)), Traffic: "all",
+		Destination: armID(f.Log.Row.Properties.Storage)}
 	r := described(f.Log, facts)
 	r.ID = f.id()
 	defer leftOut(r, flowLogs)
-	r.Known("traffic")
+	r.Known("traffic", "destination")
 	if facts.Resource != "" {
 		r.Known("resource")
 	}

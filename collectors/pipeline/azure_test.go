@@ -81,7 +81,7 @@ var azureCircle = []struct{ check, pass, fail string }{
 	{"firewall-legacy-port-world-open", "networksecuritygroups/nsg-web", "networksecuritygroups/nsg-open"},
 	{"entry-point-firewall-only-443", "applicationgateways/agw-good", "applicationgateways/agw-bad loadbalancers/lb-ssh"},
 	{"entry-point-plaintext-refused", "applicationgateways/agw-good afdendpoints/shop", "applicationgateways/agw-bad afdendpoints/old"},
-	{"entry-point-tls-safe", "applicationgateways/agw-good afdendpoints/shop", "applicationgateways/agw-bad afdendpoints/old"},
+	{"entry-point-tls-safe", "applicationgateways/agw-good afdendpoints/shop", "applicationgateways/agw-bad applicationgateways/agw-custom afdendpoints/old"},
 	{"entry-point-waf-blocking", "afdendpoints/shop", "applicationgateways/agw-good"},
 	{"vpn-strong-encryption", "connections/office", ""},
 	{"instance-ingress-only-from-load-balancer", "virtualmachines/vm-app", "virtualmachines/vm-loose"},
