@@ -65,13 +65,20 @@ func (k *walk) refusedBefore(r *inventory.Resource, f *inventory.Firewall, s *ru
 	}
 }
 
-// refusalsOf are the refusals among rules that are about all that a filter is about.
+// refusalsOf are the refusals among rules that are about all that a filter is about. Behind a rule that may hand on some
+// of it, none is.
 func refusalsOf(written []inventory.Rule, f *inventory.Firewall) []inventory.Rule {
 	var out []inventory.Rule
-	for _, rule := range written {
+	ordered := slices.Clone(written)
+	slices.SortStableFunc(ordered, func(a, b inventory.Rule) int { return a.Priority - b.Priority })
+	for _, rule := range ordered {
 		all := len(rule.DestinationGroups) == 0 || slices.Contains(rule.DestinationGroups, f.Network) ||
 			!slices.ContainsFunc(f.AppliesTo, func(g string) bool { return !slices.Contains(rule.DestinationGroups, g) })
-		if rule.Deny && !rule.TargetsUnread && all && len(rule.Destinations) == 0 {
+		about := !rule.TargetsUnread && all && len(rule.Destinations) == 0
+		switch {
+		case rule.Next && !about:
+			return out
+		case rule.Deny && about:
 			rule.DestinationGroups = nil
 			out = append(out, rule)
 		}
