@@ -18,6 +18,10 @@ SCOPES = {
 }
 
 
+# What the simulator prints of its own accord goes where complaints go, not to the recorder.
+RECORDER, sys.stdout = sys.stdout, sys.stderr
+
+
 def main():
     clock = Clock("2024-03-01T00:00:00")
     provider = Provider(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
@@ -41,7 +45,7 @@ def main():
 
 
 def say(**fields):
-    print(json.dumps(fields), flush=True)
+    print(json.dumps(fields), file=RECORDER, flush=True)
 
 
 if __name__ == "__main__":

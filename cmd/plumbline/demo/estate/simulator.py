@@ -145,7 +145,7 @@ class Call:
 
     def answer(self, start_response, body):
         status, body = body if isinstance(body, tuple) else ("200 OK", body)
-        kind = "application/x-amz-json-1.1" if self.protocol == "json" else "text/xml"
+        kind = "application/x-amz-json-1.1" if body.startswith("{") else "text/xml"
         start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body.encode())))])
         return [body.encode()]
 
@@ -210,6 +210,38 @@ def key_rotation(call):
     return json.dumps(said)
 
 
+# The regions that every account has. Others must be opted into, and nobody at the company did.
+REGIONS = (
+    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
+    "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+).split()
+
+
+def regions(_):
+    items = "".join(
+        f"<item><regionName>{r}</regionName><regionEndpoint>ec2.{r}.amazonaws.com</regionEndpoint>"
+        "<optInStatus>opt-in-not-required</optInStatus></item>"
+        for r in REGIONS
+    )
+    return (
+        '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+    )
+
+
+def none_of(word):
+    """Nothing of the kind exists."""
+    return lambda _: json.dumps({word: []})
+
+
+def no_serverless_caches(_):
+    return (
+        '<DescribeServerlessCachesResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/">'
+        "<DescribeServerlessCachesResult><ServerlessCaches/></DescribeServerlessCachesResult>"
+        f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></DescribeServerlessCachesResponse>"
+    )
+
+
 # Major versions of databases with the end of their makers' support; the last of each engine still has years to go.
 SUPPORTED_UNTIL = {("postgres", "12"): "2025-02-28", ("postgres", "16"): "2029-02-28", ("mysql", "8.4"): "2029-07-31"}
 
@@ -260,6 +292,10 @@ ANSWERS = {
     ("rds", "DescribeOptionGroups"): option_groups,
     ("s3", "policyStatus"): policy_status,
     ("kms", "GetKeyRotationStatus"): key_rotation,
+    ("ec2", "DescribeRegions"): regions,
+    ("access-analyzer", "/analyzer"): none_of("analyzers"),
+    ("backup", "/resources"): none_of("Results"),
+    ("elasticache", "DescribeServerlessCaches"): no_serverless_caches,
     ("wafv2", "ListResourcesForWebACL"): protected_by_web_acl,
 }
 
