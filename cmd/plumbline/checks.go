@@ -20,6 +20,8 @@ type checksCmd struct {
 	Show checksShowCmd `cmd:"" help:"Show one check: rule, reasons, repair and controls."`
 	Test checksTestCmd `cmd:"" help:"Run the examples of a check file, or the check on a resource."`
 	Lint checksLintCmd `cmd:"" help:"Read every check of a folder and say what is wrong."`
+
+	Reference checksReferenceCmd `cmd:"" hidden:"" help:"Write the reference pages from the catalogue."`
 }
 
 type checksListCmd struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/cmd/plumbline/demo"
+	"github.com/plumbline-posture/plumbline/collectors/schedule"
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/evaluator/catalog"
 	"github.com/plumbline-posture/plumbline/store"
@@ -65,7 +66,8 @@ func (c *demoCmd) serve(ctx context.Context, s streams, log *slog.Logger, catalo
 	}
 	began := time.Now()
 	now := func() time.Time { return built.Now.Add(time.Since(began)).UTC() }
-	site := site{store: st, catalogue: catalogue, runner: demoRunner{}, now: now, log: log, tenant: built.Tenant, demo: true}
+	judge := (&schedule.Scheduler{Store: st, Catalogue: catalogue, Now: now, Log: log}).Rejudge
+	site := site{store: st, catalogue: catalogue, runner: demoRunner{}, judge: judge, now: now, log: log, tenant: built.Tenant, demo: true}
 	return c.listenSettings.run(ctx, s, site, listener, db.failed())
 }
 

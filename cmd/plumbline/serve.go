@@ -87,7 +87,7 @@ func (c *serveCmd) serve(ctx context.Context, s streams, log *slog.Logger, catal
 	if err := scheduler.Start(ctx, true); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	site := site{store: st, catalogue: catalogue, runner: scheduler, now: now, log: log, tenant: tenant}
+	site := site{store: st, catalogue: catalogue, runner: scheduler, judge: scheduler.Judge, now: now, log: log, tenant: tenant}
 	err = c.listenSettings.run(ctx, s, site, listener, db.failed())
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
@@ -117,10 +117,12 @@ type site struct {
 	store     *store.Store
 	catalogue *evaluator.Catalogue
 	runner    runner
-	now       func() time.Time
-	log       *slog.Logger
-	tenant    uuid.UUID
-	demo      bool
+	// judge works out again what is due soon after a change of checks or settings.
+	judge  func(ctx context.Context, tenant uuid.UUID, cause evaluator.Cause) error
+	now    func() time.Time
+	log    *slog.Logger
+	tenant uuid.UUID
+	demo   bool
 }
 
 // run answers until the context or the database ends.
@@ -181,10 +183,10 @@ func (l listenSettings) admit(ctx context.Context, site site, loopback bool) (uu
 func (s site) handler(anonymous uuid.UUID, loopback bool) http.Handler {
 	who := auth.New(s.store, auth.Options{Anonymous: anonymous, Now: s.now, Logger: s.log})
 	rest := api.New(api.Options{
-		Store: s.store, Catalogue: s.catalogue, Runner: s.runner, Connector: apiConnector{}, Auth: who, Logger: s.log, Now: s.now, Version: version,
+		Store: s.store, Catalogue: s.catalogue, Runner: s.runner, Connector: apiConnector{}, Judge: s.judge, Auth: who, Logger: s.log, Now: s.now, Version: version,
 	})
 	pages := web.New(web.Options{
-		Store: s.store, Catalogue: s.catalogue, Auth: who, Runner: s.runner, Connector: pageConnector{}, Demo: s.demo, Loopback: loopback,
+		Store: s.store, Catalogue: s.catalogue, Auth: who, Runner: s.runner, Connector: pageConnector{}, Judge: s.judge, Demo: s.demo, Loopback: loopback,
 		Now: s.now, Version: version, Log: s.log,
 	})
 	mux := http.NewServeMux()

@@ -1,0 +1,491 @@
+variable "collector_arn" {
+  type        = string
+  description = "ARN of the identity Plumbline runs as"
+}
+
+variable "external_id" {
+  type        = string
+  description = "The external id of the connection"
+}
+
+variable "role_name" {
+  type    = string
+  default = "plumbline-collector"
+}
+
+resource "aws_iam_role" "plumbline" {
+  name        = var.role_name
+  description = "Lets Plumbline read the settings of this account"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { AWS = var.collector_arn }
+      Condition = { StringEquals = { "sts:ExternalId" = var.external_id } }
+    }]
+  })
+}
+
+resource "aws_iam_policy" "read_1" {
+  name   = "${var.role_name}-read-1"
+  policy = jsonencode({
+    "Version": "2012-10-17",
+    "Statement": [
+      {
+        "Sid": "ReadAccessAnalyzer",
+        "Effect": "Allow",
+        "Action": [
+          "access-analyzer:ListAnalyzers"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadApplicationAutoscaling",
+        "Effect": "Allow",
+        "Action": [
+          "application-autoscaling:DescribeScalableTargets"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadBackup",
+        "Effect": "Allow",
+        "Action": [
+          "backup:GetBackupPlan",
+          "backup:ListBackupPlans",
+          "backup:ListBackupVaults",
+          "backup:ListProtectedResources",
+          "backup:ListRestoreJobs",
+          "backup:ListTags"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCloudtrail",
+        "Effect": "Allow",
+        "Action": [
+          "cloudtrail:DescribeTrails",
+          "cloudtrail:GetEventSelectors",
+          "cloudtrail:GetTrailStatus",
+          "cloudtrail:ListTags",
+          "cloudtrail:ListTrails"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCloudwatch",
+        "Effect": "Allow",
+        "Action": [
+          "cloudwatch:DescribeAlarmsForMetric"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadConfig",
+        "Effect": "Allow",
+        "Action": [
+          "config:DescribeConfigurationRecorderStatus",
+          "config:DescribeConfigurationRecorders"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadDynamodb",
+        "Effect": "Allow",
+        "Action": [
+          "dynamodb:DescribeContinuousBackups",
+          "dynamodb:DescribeTable",
+          "dynamodb:GetResourcePolicy",
+          "dynamodb:ListTables",
+          "dynamodb:ListTagsOfResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadEc2",
+        "Effect": "Allow",
+        "Action": [
+          "ec2:DescribeAccountAttributes",
+          "ec2:DescribeEgressOnlyInternetGateways",
+          "ec2:DescribeFlowLogs",
+          "ec2:DescribeImageAttribute",
+          "ec2:DescribeImages",
+          "ec2:DescribeInstanceAttribute",
+          "ec2:DescribeInstances",
+          "ec2:DescribeInternetGateways",
+          "ec2:DescribeManagedPrefixLists",
+          "ec2:DescribeNatGateways",
+          "ec2:DescribeNetworkAcls",
+          "ec2:DescribeNetworkInterfaces",
+          "ec2:DescribeRegions",
+          "ec2:DescribeRouteTables",
+          "ec2:DescribeSecurityGroups",
+          "ec2:DescribeSnapshotAttribute",
+          "ec2:DescribeSnapshots",
+          "ec2:DescribeSubnets",
+          "ec2:DescribeTransitGatewayAttachments",
+          "ec2:DescribeTransitGateways",
+          "ec2:DescribeVolumes",
+          "ec2:DescribeVpcEndpointServiceConfigurations",
+          "ec2:DescribeVpcEndpointServicePermissions",
+          "ec2:DescribeVpcPeeringConnections",
+          "ec2:DescribeVpcs",
+          "ec2:DescribeVpnConnections",
+          "ec2:DescribeVpnGateways",
+          "ec2:GetManagedPrefixListEntries",
+          "ec2:GetSerialConsoleAccessStatus"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadEcs",
+        "Effect": "Allow",
+        "Action": [
+          "ecs:ListClusters"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadEks",
+        "Effect": "Allow",
+        "Action": [
+          "eks:ListClusters"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadElasticache",
+        "Effect": "Allow",
+        "Action": [
+          "elasticache:DescribeCacheClusters",
+          "elasticache:DescribeCacheSubnetGroups",
+          "elasticache:DescribeGlobalReplicationGroups",
+          "elasticache:DescribeReplicationGroups",
+          "elasticache:DescribeServerlessCaches",
+          "elasticache:DescribeUsers",
+          "elasticache:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadElasticfilesystem",
+        "Effect": "Allow",
+        "Action": [
+          "elasticfilesystem:DescribeBackupPolicy",
+          "elasticfilesystem:DescribeFileSystemPolicy",
+          "elasticfilesystem:DescribeFileSystems",
+          "elasticfilesystem:DescribeMountTargets"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadElasticloadbalancing",
+        "Effect": "Allow",
+        "Action": [
+          "elasticloadbalancing:DescribeListenerAttributes",
+          "elasticloadbalancing:DescribeListeners",
+          "elasticloadbalancing:DescribeLoadBalancerAttributes",
+          "elasticloadbalancing:DescribeLoadBalancerPolicies",
+          "elasticloadbalancing:DescribeLoadBalancers",
+          "elasticloadbalancing:DescribeRules",
+          "elasticloadbalancing:DescribeSSLPolicies",
+          "elasticloadbalancing:DescribeTags",
+          "elasticloadbalancing:DescribeTargetGroupAttributes",
+          "elasticloadbalancing:DescribeTargetGroups",
+          "elasticloadbalancing:DescribeTargetHealth"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadEs",
+        "Effect": "Allow",
+        "Action": [
+          "es:DescribeDomains",
+          "es:ListDomainNames",
+          "es:ListTags"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadEvents",
+        "Effect": "Allow",
+        "Action": [
+          "events:ListEventBuses",
+          "events:ListRules",
+          "events:ListTagsForResource",
+          "events:ListTargetsByRule"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadFsx",
+        "Effect": "Allow",
+        "Action": [
+          "fsx:DescribeFileSystems"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadGuardduty",
+        "Effect": "Allow",
+        "Action": [
+          "guardduty:GetDetector",
+          "guardduty:ListDetectors"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadIam",
+        "Effect": "Allow",
+        "Action": [
+          "iam:GenerateCredentialReport",
+          "iam:GetAccessKeyLastUsed",
+          "iam:GetAccountAuthorizationDetails",
+          "iam:GetAccountPasswordPolicy",
+          "iam:GetAccountSummary",
+          "iam:GetCredentialReport",
+          "iam:GetInstanceProfile",
+          "iam:GetLoginProfile",
+          "iam:GetUser",
+          "iam:ListAccessKeys",
+          "iam:ListAccountAliases",
+          "iam:ListInstanceProfiles",
+          "iam:ListMFADevices",
+          "iam:ListUsers",
+          "iam:ListVirtualMFADevices"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadInspector2",
+        "Effect": "Allow",
+        "Action": [
+          "inspector2:BatchGetAccountStatus"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadKafka",
+        "Effect": "Allow",
+        "Action": [
+          "kafka:GetClusterPolicy",
+          "kafka:ListClustersV2"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadKinesis",
+        "Effect": "Allow",
+        "Action": [
+          "kinesis:DescribeStreamSummary",
+          "kinesis:GetResourcePolicy",
+          "kinesis:ListStreams",
+          "kinesis:ListTagsForStream"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadKms",
+        "Effect": "Allow",
+        "Action": [
+          "kms:DescribeKey",
+          "kms:GetKeyPolicy",
+          "kms:GetKeyRotationStatus",
+          "kms:ListAliases",
+          "kms:ListGrants",
+          "kms:ListKeys",
+          "kms:ListResourceTags"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadLambda",
+        "Effect": "Allow",
+        "Action": [
+          "lambda:ListFunctions"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadLogs",
+        "Effect": "Allow",
+        "Action": [
+          "logs:DescribeAccountPolicies",
+          "logs:DescribeLogGroups",
+          "logs:DescribeMetricFilters",
+          "logs:DescribeResourcePolicies",
+          "logs:GetDataProtectionPolicy",
+          "logs:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadMacie2",
+        "Effect": "Allow",
+        "Action": [
+          "macie2:GetMacieSession"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadMemorydb",
+        "Effect": "Allow",
+        "Action": [
+          "memorydb:DescribeACLs",
+          "memorydb:DescribeClusters",
+          "memorydb:DescribeSubnetGroups",
+          "memorydb:ListTags"
+        ],
+        "Resource": "*"
+      }
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "read_1" {
+  role       = aws_iam_role.plumbline.name
+  policy_arn = aws_iam_policy.read_1.arn
+}
+
+resource "aws_iam_policy" "read_2" {
+  name   = "${var.role_name}-read-2"
+  policy = jsonencode({
+    "Version": "2012-10-17",
+    "Statement": [
+      {
+        "Sid": "ReadRds",
+        "Effect": "Allow",
+        "Action": [
+          "rds:DescribeDBClusterParameters",
+          "rds:DescribeDBClusterSnapshotAttributes",
+          "rds:DescribeDBClusterSnapshots",
+          "rds:DescribeDBClusters",
+          "rds:DescribeDBEngineVersions",
+          "rds:DescribeDBInstances",
+          "rds:DescribeDBMajorEngineVersions",
+          "rds:DescribeDBParameters",
+          "rds:DescribeDBSnapshotAttributes",
+          "rds:DescribeDBSnapshots",
+          "rds:DescribeGlobalClusters",
+          "rds:DescribeOptionGroups"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadRedshift",
+        "Effect": "Allow",
+        "Action": [
+          "redshift:DescribeClusterParameters",
+          "redshift:DescribeClusterSnapshots",
+          "redshift:DescribeClusterSubnetGroups",
+          "redshift:DescribeClusters",
+          "redshift:DescribeLoggingStatus"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadS3",
+        "Effect": "Allow",
+        "Action": [
+          "s3:GetAccountPublicAccessBlock",
+          "s3:GetBucketAcl",
+          "s3:GetBucketLocation",
+          "s3:GetBucketLogging",
+          "s3:GetBucketObjectLockConfiguration",
+          "s3:GetBucketOwnershipControls",
+          "s3:GetBucketPolicy",
+          "s3:GetBucketPolicyStatus",
+          "s3:GetBucketPublicAccessBlock",
+          "s3:GetBucketTagging",
+          "s3:GetBucketVersioning",
+          "s3:GetEncryptionConfiguration",
+          "s3:GetLifecycleConfiguration",
+          "s3:GetReplicationConfiguration",
+          "s3:ListAllMyBuckets"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSecretsmanager",
+        "Effect": "Allow",
+        "Action": [
+          "secretsmanager:GetResourcePolicy",
+          "secretsmanager:ListSecrets"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSecurityhub",
+        "Effect": "Allow",
+        "Action": [
+          "securityhub:DescribeHub",
+          "securityhub:GetFindings"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSns",
+        "Effect": "Allow",
+        "Action": [
+          "sns:GetTopicAttributes",
+          "sns:ListSubscriptions",
+          "sns:ListSubscriptionsByTopic",
+          "sns:ListTagsForResource",
+          "sns:ListTopics"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSqs",
+        "Effect": "Allow",
+        "Action": [
+          "sqs:GetQueueAttributes",
+          "sqs:ListQueueTags",
+          "sqs:ListQueues"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSsm",
+        "Effect": "Allow",
+        "Action": [
+          "ssm:DescribeParameters",
+          "ssm:GetResourcePolicies",
+          "ssm:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSts",
+        "Effect": "Allow",
+        "Action": [
+          "sts:GetCallerIdentity"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadWafv2",
+        "Effect": "Allow",
+        "Action": [
+          "wafv2:GetLoggingConfiguration",
+          "wafv2:GetWebACL",
+          "wafv2:GetWebACLForResource",
+          "wafv2:ListResourcesForWebACL",
+          "wafv2:ListWebACLs"
+        ],
+        "Resource": "*"
+      }
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "read_2" {
+  role       = aws_iam_role.plumbline.name
+  policy_arn = aws_iam_policy.read_2.arn
+}
+
+output "role_arn" {
+  value = aws_iam_role.plumbline.arn
+}
