@@ -17,6 +17,8 @@ import (
 	"github.com/plumbline-posture/plumbline/api/auth"
 )
 
+//go:generate go test -run TestOpenAPIMatchesGolden -update .
+
 func TestOpenAPIMatchesGolden(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
