@@ -62,6 +62,9 @@ func ask[T any](action, permission string, call func() (*T, error)) collectors.A
 	return collectors.Ask(action, permission, Classify, call)
 }
 
+// defaultPerSecond is how many calls each API gets in a second unless somebody says otherwise.
+const defaultPerSecond = 20
+
 // budget bounds how fast each API is called, so that a collection never eats what the customer's own programs need of
 // the project's quotas.
 type budget struct {
@@ -72,7 +75,7 @@ type budget struct {
 
 func newBudget(perSecond float64) *budget {
 	if perSecond <= 0 {
-		perSecond = 20
+		perSecond = defaultPerSecond
 	}
 	return &budget{perSecond: rate.Limit(perSecond), byAPI: map[string]*rate.Limiter{}}
 }
@@ -82,6 +85,10 @@ func (b *budget) wait(ctx context.Context, api string) error {
 	l := b.byAPI[api]
 	if l == nil {
 		l = rate.NewLimiter(b.perSecond, max(int(b.perSecond), 1))
+		if api == assetAPI && b.perSecond <= defaultPerSecond {
+			// The inventory answers a hundred listings a minute.
+			l = rate.NewLimiter(1.5, 80)
+		}
 		b.byAPI[api] = l
 	}
 	b.mu.Unlock()

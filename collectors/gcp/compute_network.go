@@ -102,7 +102,8 @@ func impliedRuleFacts(_ collectors.Where, a asset) *inventory.Resource {
 	network := idOf(a)
 	facts := &inventory.Firewall{Network: network, AppliesTo: []string{network}, Rules: []inventory.Rule{{
 		ID: "implied allow egress", Egress: true, Tier: tierImplied, Priority: 65535, Protocol: "any", To: 65535,
-		Ranges: []string{"0.0.0.0/0", "::/0"},
+		// Of the newer addresses a network has none until somebody gives it some.
+		Ranges: []string{worldV4},
 	}}}
 	r := inventory.New(network+"/impliedRules", "implied rules of "+short(network), collectors.Global, facts)
 	r.Known("network", "applies_to", "rules", "layer", "is_default", "allows_any")

@@ -65,7 +65,12 @@ func (e *apiError) pause(attempt int) time.Duration {
 	if e.after > 0 {
 		return min(e.after, longestPause)
 	}
-	return min(250*time.Millisecond<<attempt, longestPause)
+	first := 250 * time.Millisecond
+	if e.throttled() {
+		// Quotas are counted by the minute: what is refused for being too much stays so for a while.
+		first = 2 * time.Second
+	}
+	return min(first<<attempt, longestPause)
 }
 
 // disabled are the reasons by which an API says that the project has not switched it on.

@@ -25,8 +25,12 @@ const EndpointSetting = "PLUMBLINE_GCP_ENDPOINT"
 const noCredentials = "no Google credentials were found: sign in, or name a configuration of workload identity " +
 	"federation in GOOGLE_APPLICATION_CREDENTIALS"
 
-// readScope is the widest right the collectors' tokens have.
-const readScope = "https://www.googleapis.com/auth/cloud-platform.read-only"
+// tokenScope is what tokens are asked for: the asset inventory and others take no narrower one. What a token may do is
+// bounded by the role of the account.
+const tokenScope = "https://www.googleapis.com/auth/cloud-platform"
+
+// ErrUnreachable is behind the errors of Connect when Google could not be reached at all.
+var ErrUnreachable = errors.New("Google Cloud cannot be reached")
 
 // Connection says how a project is reached. No field of it is a secret: credentials come from the default chain (a
 // workload identity, federation by a configuration file, a person's sign-in) and, where a service account is named, are
@@ -127,10 +131,10 @@ func client(ctx context.Context, c Connection, endpoint *url.URL) (*http.Client,
 	if c.Unsigned || endpoint != nil && endpoint.Scheme == "http" {
 		return &http.Client{Transport: base}, nil
 	}
-	options := []option.ClientOption{option.WithScopes(readScope)}
+	options := []option.ClientOption{option.WithScopes(tokenScope)}
 	if c.Impersonate != "" {
 		tokens, err := impersonate.CredentialsTokenSource(ctx, impersonate.CredentialsConfig{
-			TargetPrincipal: c.Impersonate, Delegates: c.Delegates, Scopes: []string{readScope},
+			TargetPrincipal: c.Impersonate, Delegates: c.Delegates, Scopes: []string{tokenScope},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("act as %s: no Google credentials were found to start from: %w", c.Impersonate, err)
@@ -157,7 +161,7 @@ func explainConnect(err error, project string) error {
 	case r.Code == "CredentialsMissing":
 		return errors.New(noCredentials)
 	case r.Code == "HostNotFound" || r.Code == "ConnectionFailed" || r.Code == "Timeout":
-		return fmt.Errorf("Google Cloud cannot be reached: check the network and %s (%s)", EndpointSetting, r.Code)
+		return fmt.Errorf("%w: check the network and %s (%s)", ErrUnreachable, EndpointSetting, r.Code)
 	case gone(err):
 		return fmt.Errorf("there is no project %s: check its id", project)
 	}

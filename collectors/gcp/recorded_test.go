@@ -87,6 +87,8 @@ var sweeps = map[string]swept{
 	"compute.googleapis.com/ForwardingRule": entry, "compute.googleapis.com/GlobalForwardingRule": entry,
 	"compute.googleapis.com/BackendService": target, "compute.googleapis.com/RegionBackendService": target,
 	"compute.googleapis.com/TargetPool": pool, "compute.googleapis.com/TargetInstance": pool,
+	"compute.googleapis.com/BackendBucket": asking(backendBucketFacts,
+		func(a asset) backendBucketAnswers { return backendBucketAnswers{Item: a} }),
 	"compute.googleapis.com/VpnTunnel": asking(tunnelFacts,
 		func(a asset) tunnelAnswers { return tunnelAnswers{Tunnel: a} }),
 	"compute.googleapis.com/SecurityPolicy": asking(webFirewallFacts,
@@ -129,7 +131,8 @@ var recordedTypes = map[string]string{
 	"compute.images": "Image",
 	"compute.routes": "Route", "compute.sslPolicies": "SslPolicy", "compute.forwardingRules": "ForwardingRule",
 	"compute.globalForwardingRules": "GlobalForwardingRule", "compute.backendServices": "BackendService",
-	"compute.targetPools": "TargetPool", "compute.targetInstances": "TargetInstance",
+	"compute.backendBuckets": "BackendBucket", "compute.targetPools": "TargetPool",
+	"compute.targetInstances":  "TargetInstance",
 	"compute.securityPolicies": "SecurityPolicy",
 }
 

@@ -313,6 +313,24 @@ func TestGoogleCloudInheritedPolicies(t *testing.T) {
 	}
 }
 
+// TestGoogleCloudEgress closes the way out of one network: what every network ends in no longer lets everything out.
+func TestGoogleCloudEgress(t *testing.T) {
+	t.Parallel()
+	e := shopEstate(t)
+	e.Assets = append(e.Assets, gcptest.Asset{Type: "compute.googleapis.com/Firewall",
+		Name: global("firewalls/no-way-out"), Data: []byte(
+			`{"name":"no-way-out","selfLink":"https://www.googleapis.com/compute/v1/projects/shop-prod/global/firewalls/no-way-out",` +
+				`"network":"projects/shop-prod/global/networks/main","direction":"EGRESS","priority":65000,` +
+				`"destinationRanges":["0.0.0.0/0"],"denied":[{"IPProtocol":"all"}]}`)})
+	got, why := shopSays(shopCollected(t, gcptest.NewServer(e)))
+	for network, want := range map[string]evaluator.Verdict{"main": evaluator.Pass, "tagged": evaluator.Fail} {
+		a := shopAsked{"firewall-egress-limited", global("networks/" + network + "/impliedRules")}
+		if got[a] != want {
+			t.Errorf("%s: %q, want %q (%v)", network, got[a], want, why[a])
+		}
+	}
+}
+
 // TestGoogleCloudExport judges the same project from an export of its assets.
 func TestGoogleCloudExport(t *testing.T) {
 	t.Parallel()

@@ -118,6 +118,9 @@ func (s *Server) bucket(parts []string, r *http.Request) ([]byte, bool) {
 	var v any
 	if len(parts) == 3 {
 		v = s.listed(r, "items", func(a Asset) bool { return a.Type == "storage.googleapis.com/Bucket" })
+		if r.URL.Query().Get("projection") != "full" {
+			v = withoutLists(v)
+		}
 		body, err := json.Marshal(v)
 		return body, err == nil
 	}
@@ -130,6 +133,24 @@ func (s *Server) bucket(parts []string, r *http.Request) ([]byte, bool) {
 	default:
 		return a.Data, true
 	}
+}
+
+// withoutLists leaves the access lists of buckets out, as a call does that does not ask for them.
+func withoutLists(page any) any {
+	o := page.(object)
+	var out []any
+	for _, raw := range o["items"].([]json.RawMessage) {
+		var b object
+		if json.Unmarshal(raw, &b) != nil {
+			out = append(out, raw)
+			continue
+		}
+		delete(b, "acl")
+		delete(b, "defaultObjectAcl")
+		out = append(out, b)
+	}
+	o["items"] = out
+	return o
 }
 
 func orEmpty(policy json.RawMessage) json.RawMessage {
