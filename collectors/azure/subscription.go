@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"regexp"
@@ -44,6 +45,8 @@ type Connection struct {
 	Timeout time.Duration
 	// Static replaces the credentials when recorded answers are replayed.
 	Static azcore.TokenCredential
+	// wrap stands around what carries the calls, but for those that sign in.
+	wrap func(policy.Transporter) (policy.Transporter, error)
 }
 
 // Subscription is an Azure subscription that can be collected.
@@ -84,12 +87,20 @@ func Connect(ctx context.Context, c Connection) (*Subscription, error) {
 	if err != nil {
 		return nil, fmt.Errorf("azure credentials: %w", err)
 	}
+	if c.wrap != nil {
+		if options.Transport, err = c.wrap(options.Transport); err != nil {
+			return nil, err
+		}
+	}
 	client, err := arm.NewClient("github.com/plumbline-posture/plumbline", "v1.0.0", credential, options)
 	if err != nil {
 		return nil, fmt.Errorf("azure settings: %w", err)
 	}
 	s := &Subscription{id: strings.ToLower(c.Subscription), arm: client, limit: rate.Limit(c.CallsPerSecond)}
-	if s.limit <= 0 {
+	switch {
+	case math.IsInf(c.CallsPerSecond, 1):
+		s.limit = rate.Inf
+	case s.limit <= 0:
 		s.limit = 20
 		if e != nil && e.loopback {
 			s.limit = rate.Inf
