@@ -78,4 +78,6 @@ type AccessGrant struct {
 	// MayAdminister is the id of the account's record when the grant, of all that its principal holds, comes to
 	// unrestricted rights or may do so. It makes the few administrators of an account findable among its many grants.
 	MayAdminister string `json:"may_administer" link:"may_administer" stage:"derived"`
+	// WornByPeople says that people of a directory take the rights on, so that its principal stands for any number.
+	WornByPeople bool `json:"worn_by_people" stage:"derived"`
 }

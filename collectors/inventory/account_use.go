@@ -9,6 +9,8 @@ type RegionUse struct {
 	Holds []string `json:"holds"`
 	// Unread are the workloads that could not be asked for, each with the reason; its fact names the workload.
 	Unread []Unknown `json:"unread"`
+	// BackupPlans counts the backup plans and snapshot schedules of the region that select something.
+	BackupPlans int64 `json:"backup_plans" stage:"derived"`
 }
 
 // AlertRule tells people or programs of events as they happen.

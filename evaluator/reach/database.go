@@ -82,6 +82,7 @@ func anyTenant(doors []*door, asked ports) bool {
 
 func deriveDatabase(r *inventory.Resource, w World) {
 	db := r.Facts.(*inventory.Database)
+	loginsWatched(r, db, w)
 	if !r.IsFixed("audit_logged") && r.IsKnown("endpoint") && db.Endpoint == "api" {
 		logged, doubts := useRecorded(r, w)
 		settle(r, "audit_logged", logged, &db.AuditLogged, doubts)

@@ -9,6 +9,7 @@ import (
 
 func deriveEntryPoint(r *inventory.Resource, w World) {
 	e := r.Facts.(*inventory.EntryPoint)
+	shielded(r, e, w)
 	k := newWalk(r, w)
 	listenerFacts(r, e)
 	tlsFacts(r, e, w)

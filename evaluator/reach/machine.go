@@ -98,6 +98,7 @@ func (k *walk) doorsOf(r *inventory.Resource, said []string, attribute string) (
 
 func deriveMachine(r *inventory.Resource, w World) {
 	m := r.Facts.(*inventory.ComputeInstance)
+	endpointProtected(r, m, w)
 	k := newWalk(r, w)
 	doors, unseen := k.doorsOf(r, m.Interfaces, "interfaces")
 	got := k.reach(r.ID, doors, unseen)

@@ -208,6 +208,7 @@ func flowLogged(r *inventory.Resource, network string, w World) (truth, []invent
 
 func deriveNetwork(r *inventory.Resource, w World) {
 	n := r.Facts.(*inventory.Network)
+	timeApproved(r, n, w)
 	worn := w.Into(inventory.ClassNetworkInterface, "in_network", r.ID)
 	doubts := w.Missing(inventory.ClassNetworkInterface, r.Scope, r.Region)
 	used := truthOf(len(worn) > 0)

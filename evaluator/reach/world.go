@@ -28,6 +28,7 @@ type World interface {
 var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassAccessGrant:       deriveGrant,
 	inventory.ClassAuditTrail:        deriveTrail,
+	inventory.ClassCloudAccount:      deriveAccount,
 	inventory.ClassComputeInstance:   deriveMachine,
 	inventory.ClassContainerRegistry: deriveRegistry,
 	inventory.ClassDatabase:          deriveDatabase,
@@ -43,6 +44,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassNetworkLink:       deriveLink,
 	inventory.ClassObjectStorage:     deriveStore,
 	inventory.ClassSecret:            deriveSecret,
+	inventory.ClassSecurityService:   deriveService,
 	inventory.ClassSnapshot:          deriveSnapshot,
 	inventory.ClassSubnet:            deriveSubnet,
 }
