@@ -92,8 +92,9 @@ type gatewayAnswers struct {
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[applicationGateway], gatewayAnswers]{
 	Kind: "azure.network.application_gateway", Class: inventory.ClassEntryPoint,
-	Permissions: []string{applicationGateways.permission(), resourceGroups.permission(), virtualNetworks.permission(), tlsOptionsRead},
-	ListAction:  applicationGateways.action(), ListPermission: applicationGateways.permission(), Global: true,
+	Permissions: []string{applicationGateways.permission(), resourceGroups.permission(), virtualNetworks.permission(),
+		tlsOptionsRead},
+	ListAction: applicationGateways.action(), ListPermission: applicationGateways.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[applicationGateway], error] {
 		return keptRows[applicationGateway](ctx, c, applicationGateways)
 	},
@@ -154,7 +155,8 @@ func gatewayListeners(w collectors.Where, r *inventory.Resource, facts *inventor
 	for _, l := range slices.Concat(*g.Listeners, g.TCPListeners) {
 		port, _ := partByID(g.Ports, l.Properties.FrontPort.id())
 		protocol := lower(l.Properties.Protocol)
-		out := inventory.Listener{Protocol: protocol, Port: port.Properties.Port, TLS: protocol == "https" || protocol == "tls"}
+		out := inventory.Listener{Protocol: protocol, Port: port.Properties.Port, TLS: protocol == "https" ||
+			protocol == "tls"}
 		if facts.InternetFacing && !g.onPublicFront(l) {
 			// What only the network can call is no way in from the internet.
 			continue
@@ -204,7 +206,8 @@ func (g applicationGateway) routesOf(l gatewayPart) []gatewayRoute {
 			m := paths.Properties
 			out = append(out, gatewayRoute{m.DefaultPool.id(), m.DefaultSettings.id(), m.DefaultRedirect.id()})
 			for _, path := range m.Paths {
-				out = append(out, gatewayRoute{path.Properties.Pool.id(), path.Properties.Settings.id(), path.Properties.Redirect.id()})
+				out = append(out, gatewayRoute{path.Properties.Pool.id(), path.Properties.Settings.id(),
+					path.Properties.Redirect.id()})
 			}
 			continue
 		}
@@ -283,7 +286,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, gatewayPair, g
 	Facts: gatewayPairFacts,
 })
 
-func gatewayPairs(ctx context.Context, c *Clients, gateways iter.Seq2[seen[applicationGateway], error]) iter.Seq2[gatewayPair, error] {
+func gatewayPairs(ctx context.Context, c *Clients, gateways iter.Seq2[seen[applicationGateway],
+	error]) iter.Seq2[gatewayPair, error] {
 	return func(yield func(gatewayPair, error) bool) {
 		for s, err := range gateways {
 			if err != nil {

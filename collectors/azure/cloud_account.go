@@ -39,8 +39,10 @@ func subscriptionFacts(w collectors.Where, a subscriptionAnswer) *inventory.Reso
 	if name == "" {
 		name = w.Scope.Account()
 	}
-	r := inventory.New(string(w.Scope)+"/cloud_account/"+w.Scope.Account(), name, collectors.Global, &inventory.CloudAccount{})
+	r := inventory.New(string(w.Scope)+"/cloud_account/"+w.Scope.Account(), name, collectors.Global,
+		&inventory.CloudAccount{})
 	r.Labels = a.Tags
-	notYet(r, "in_organization", "security_contact", "serial_console_allowed", "provider_access_gated", "quota_headroom_percent")
+	notYet(r, "in_organization", "security_contact", "serial_console_allowed", "provider_access_gated",
+		"quota_headroom_percent")
 	return r
 }

@@ -156,7 +156,8 @@ type natGatewayAnswers struct {
 	Public  collectors.Answer[[]address]
 }
 
-var _ = registerAsked("azure.network.nat_gateway", inventory.ClassNetworkGateway, natGateways, []string{publicAddresses.permission()},
+var _ = registerAsked("azure.network.nat_gateway", inventory.ClassNetworkGateway, natGateways,
+	[]string{publicAddresses.permission()},
 	func(ctx context.Context, c *Clients, s seen[natGateway]) natGatewayAnswers {
 		var ids []string
 		for _, p := range s.Row.Properties.Public {

@@ -55,8 +55,9 @@ var _ = register("azure.cosmosdb.account", inventory.ClassDatabase, cosmosAccoun
 
 func cosmosFacts(_ collectors.Where, s seen[cosmosAccount]) *inventory.Resource {
 	p := s.Row.Properties
-	facts := &inventory.Database{Family: "document", Engine: "cosmosdb", EncryptedAtRest: true, TLSRequired: true, TLSMinVersion: 1.2,
-		AuthRequired: true, VersionSupported: true, CustomerKey: p.KeyURI != ""}
+	facts := &inventory.Database{Family: "document", Engine: "cosmosdb", EncryptedAtRest: true, TLSRequired: true,
+		TLSMinVersion: 1.2,
+		AuthRequired:  true, VersionSupported: true, CustomerKey: p.KeyURI != ""}
 	r := described(s, facts)
 	defer leftOut(r, cosmosAccounts)
 	atEdge(r, facts, 443, p.Access, p.Links)

@@ -33,14 +33,16 @@ func parseEndpoint(address string) (*endpoint, error) {
 	}
 	at, err := url.Parse(address)
 	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
-		return nil, fmt.Errorf("%s %q: want the address of Resource Manager, such as https://management.example", EndpointSetting, address)
+		return nil, fmt.Errorf("%s %q: want the address of Resource Manager, such as https://management.example",
+			EndpointSetting, address)
 	}
 	if at.Scheme == "https" {
 		return &endpoint{address: address}, nil
 	}
 	ip := net.ParseIP(at.Hostname())
 	if at.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("%s %q: plain http is for an address of this machine only; use https", EndpointSetting, address)
+		return nil, fmt.Errorf("%s %q: plain http is for an address of this machine only; use https", EndpointSetting,
+			address)
 	}
 	return &endpoint{address: address, loopback: true}, nil
 }
@@ -83,7 +85,8 @@ func (c Connection) options(e *endpoint) *arm.ClientOptions {
 	o := &arm.ClientOptions{
 		ClientOptions: policy.ClientOptions{
 			Cloud: e.configuration(), Transport: c.HTTP,
-			Retry: policy.RetryOptions{MaxRetries: retries, TryTimeout: timeout, RetryDelay: time.Second, MaxRetryDelay: time.Minute},
+			Retry: policy.RetryOptions{MaxRetries: retries, TryTimeout: timeout, RetryDelay: time.Second,
+				MaxRetryDelay: time.Minute},
 		},
 		// Registering a provider writes to the subscription.
 		DisableRPRegistration: true,

@@ -84,7 +84,8 @@ func atEdge(r *inventory.Resource, facts *inventory.Database, port int, access s
 }
 
 // inSubnet states the place of a database that was put into a subnet.
-func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Database, port int, subnet string, a collectors.Answer[around]) {
+func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Database, port int, subnet string,
+	a collectors.Answer[around]) {
 	facts.Family, facts.Endpoint, facts.Port = firstOf(facts.Family, "relational"), "network", port
 	facts.Network, facts.Subnets, facts.PrivateNetwork = networkOf(subnet), []string{subnet}, true
 	r.Known("family", "endpoint", "port", "network", "subnets", "engine", "public_endpoint", "private_network")
@@ -94,8 +95,10 @@ func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Databa
 	}, "firewalls")
 }
 
-// knowRules states the rules of the filter of a database; each answer adds some, and one that failed leaves all unknown.
-func knowRules(r *inventory.Resource, facts *inventory.Database, addresses collectors.Answer[[]addressRule], subnets *collectors.Answer[[]subnetRule]) {
+// knowRules states the rules of the filter of a database; each answer adds some, and one that failed leaves all
+// unknown.
+func knowRules(r *inventory.Resource, facts *inventory.Database, addresses collectors.Answer[[]addressRule],
+	subnets *collectors.Answer[[]subnetRule]) {
 	collectors.Know(r, addresses, func(found *[]addressRule) {
 		for _, a := range deref(found) {
 			facts.Rules = append(facts.Rules, a.rule(facts.Port))
@@ -112,7 +115,8 @@ func knowRules(r *inventory.Resource, facts *inventory.Database, addresses colle
 	}, "rules")
 }
 
-// version reads "1.2", "TLS1_2", "TLSv1.2" or "Tls12"; 1.0 for anything else, since what sets no minimum takes the first.
+// version reads "1.2", "TLS1_2", "TLSv1.2" or "Tls12"; 1.0 for anything else, since what sets no minimum takes the
+// first.
 func tlsVersion(word string) float64 {
 	digits := strings.NewReplacer("tlsv", "", "tls", "", "_", ".").Replace(lower(word))
 	for text, v := range map[string]float64{"1.1": 1.1, "1.2": 1.2, "1.3": 1.3, "11": 1.1, "12": 1.2, "13": 1.3} {
@@ -170,7 +174,8 @@ func knowTLS(r *inventory.Resource, facts *inventory.Database, settings collecto
 // askAround asks what the subnet of a database adds; of no subnet it asks nothing.
 func askAround(ctx context.Context, c *Clients, subnet string) collectors.Answer[around] {
 	if subnet == "" {
-		return collectors.Answer[around]{Action: virtualNetworks.action(), Permission: virtualNetworks.permission(), Absent: true}
+		return collectors.Answer[around]{Action: virtualNetworks.action(), Permission: virtualNetworks.permission(),
+			Absent: true}
 	}
 	return aroundOf(ctx, c, subnet)
 }

@@ -80,7 +80,8 @@ func snapshotFacts(_ collectors.Where, s seen[disk]) *inventory.Resource {
 	r.Known("source", "encryption_key")
 	state(r, p.Created, &facts.TakenAt, "taken_at")
 	// Anybody with the link can download while one is active and the network is open, which it is by default.
-	facts.Public = lower(p.State) == "activesas" && lower(p.Access) != "disabled" && (p.Policy == "" || lower(p.Policy) == "allowall")
+	facts.Public = lower(p.State) == "activesas" && lower(p.Access) != "disabled" && (p.Policy == "" ||
+		lower(p.Policy) == "allowall")
 	if p.State != "" || lower(p.Access) == "disabled" || p.Policy != "" && lower(p.Policy) != "allowall" {
 		r.Known("public")
 	}
@@ -92,7 +93,8 @@ var images = rowsOf{typ: "Microsoft.Compute/images", version: "2024-07-01"}
 
 var _ = register("azure.compute.image", inventory.ClassImage, images, imageFacts)
 
-// imageFacts states that a managed image is shared by role assignments alone: nobody outside the directory can be let in.
+// imageFacts states that a managed image is shared by role assignments alone: nobody outside the directory can be let
+// in.
 func imageFacts(_ collectors.Where, s seen[struct{}]) *inventory.Resource {
 	r := described(s, &inventory.Image{Kind: "machine"})
 	r.Known("kind")
@@ -118,7 +120,8 @@ type galleryImageAnswers struct {
 	Gallery collectors.Answer[gallery]
 }
 
-var _ = registerAsked("azure.compute.gallery_image", inventory.ClassImage, galleryImages, []string{galleries.permission()},
+var _ = registerAsked("azure.compute.gallery_image", inventory.ClassImage, galleryImages,
+	[]string{galleries.permission()},
 	func(ctx context.Context, c *Clients, s seen[struct{}]) galleryImageAnswers {
 		return galleryImageAnswers{s, ask(galleries.action(), galleries.permission(), func() (*gallery, error) {
 			rows, err := keep[gallery](ctx, c, galleries)

@@ -61,7 +61,8 @@ func TestSources(t *testing.T) {
 	for _, o := range k.seen {
 		r := o.Resource
 		described[r.Kind]++
-		again, err := collectors.FactsOf(Sources.Entry(r.Kind), collectors.Where{Scope: r.Scope, Region: o.Listing}, o.Answers)
+		again, err := collectors.FactsOf(Sources.Entry(r.Kind), collectors.Where{Scope: r.Scope, Region: o.Listing},
+			o.Answers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +99,8 @@ func TestOne(t *testing.T) {
 	s := connected(t, server)
 	for _, o := range collected(t, server).seen {
 		kind := o.Resource.Kind
-		if kind == "azure.network.implied_filter" || kind == "azure.network.tls_policy" || kind == "azure.network.application_gateway_tls_policy" {
+		if kind == "azure.network.implied_filter" || kind == "azure.network.tls_policy" ||
+			kind == "azure.network.application_gateway_tls_policy" {
 			continue // What is no resource of its own cannot be asked for.
 		}
 		k := &kept{}
@@ -107,7 +109,9 @@ func TestOne(t *testing.T) {
 			t.Errorf("%s %s: there %v, %d seen, %v", kind, o.Resource.ID, there, len(k.seen), err)
 		}
 	}
-	there, err := s.One(t.Context(), "azure.compute.disk", collectors.Global, strings.ToLower("/subscriptions/"+subscription+"/resourceGroups/Shop/providers/Microsoft.Compute/disks/gone"), time.Now, &kept{})
+	there, err := s.One(t.Context(), "azure.compute.disk", collectors.Global,
+		strings.ToLower("/subscriptions/"+subscription+"/resourceGroups/Shop/providers/Microsoft.Compute/disks/gone"),
+		time.Now, &kept{})
 	if err != nil || there {
 		t.Errorf("a disk that is gone: there %v, %v", there, err)
 	}
@@ -117,8 +121,10 @@ func TestOne(t *testing.T) {
 // groups are not.
 func TestLabels(t *testing.T) {
 	t.Parallel()
-	s := seen[disk]{Row: row[disk]{ID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d", Name: "d", Tags: tags{"Owner": "me"}},
-		Group: collectors.Answer[groupTags]{Value: &groupTags{Tags: tags{"owner": "group", "env": "prod", "managed-by": "terraform"}}}}
+	s := seen[disk]{Row: row[disk]{ID: "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
+		Name: "d", Tags: tags{"Owner": "me"}},
+		Group: collectors.Answer[groupTags]{Value: &groupTags{Tags: tags{"owner": "group", "env": "prod",
+			"managed-by": "terraform"}}}}
 	r := diskFacts(here, s)
 	if r.Labels["Owner"] != "me" || r.Labels["owner"] != "" || r.Labels["env"] != "prod" || r.Labels["managed-by"] != "" {
 		t.Errorf("labels %v", r.Labels)

@@ -89,7 +89,8 @@ func registerFlexible(kind inventory.Kind, e engine) struct{} {
 
 func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.Resource {
 	p := a.Server.Row.Properties
-	facts := &inventory.Database{Engine: e.name, EncryptedAtRest: true, PointInTime: true, AuthRequired: true, Source: armID(p.Source)}
+	facts := &inventory.Database{Engine: e.name, EncryptedAtRest: true, PointInTime: true, AuthRequired: true,
+		Source: armID(p.Source)}
 	r := described(a.Server, facts)
 	defer leftOut(r, e.listing)
 	access := p.Access

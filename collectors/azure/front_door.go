@@ -57,8 +57,9 @@ type edgeAnswers struct {
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, edgeItem, edgeAnswers]{
 	Kind: "azure.cdn.front_door_endpoint", Class: inventory.ClassEntryPoint,
-	Permissions: []string{profiles.permission(), resourceGroups.permission(), endpointType + "/read", routeType + "/read", domainType + "/read"},
-	ListAction:  "GET " + endpointType, ListPermission: endpointType + "/read", Global: true,
+	Permissions: []string{profiles.permission(), resourceGroups.permission(), endpointType + "/read", routeType +
+		"/read", domainType + "/read"},
+	ListAction: "GET " + endpointType, ListPermission: endpointType + "/read", Global: true,
 	List: listEdge,
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[edgeItem, error] {
 		return only(listEdge(ctx, c), func(i edgeItem) bool { return armID(i.Endpoint.ID) == armID(id) })
@@ -107,7 +108,8 @@ func edgeFacts(_ collectors.Where, a edgeAnswers) *inventory.Resource {
 	r.Known("kind", "http", "network", "subnets", "firewalls", "dns_name", "pass_through", "internet_facing")
 	r.SetInherent("multi_zone")
 	r.SetNotApplicable("it is no programming interface", "authenticated")
-	collectors.Know(r, a.Routes, func(routes *[]row[edgeRoute]) { facts.Listeners = edgeListeners(deref(routes)) }, "listeners")
+	collectors.Know(r, a.Routes, func(routes *[]row[edgeRoute]) { facts.Listeners = edgeListeners(deref(routes)) },
+		"listeners")
 	edgeOrigins(r, facts, a)
 	edgeTLS(r, facts, a)
 	return r
@@ -157,7 +159,8 @@ func edgeOrigins(r *inventory.Resource, facts *inventory.EntryPoint, a edgeAnswe
 			case "httpsonly":
 				return false
 			case "matchrequest":
-				return slices.ContainsFunc(e.Protocols, func(p string) bool { return lower(p) == "http" }) && lower(e.Redirect) != "enabled"
+				return slices.ContainsFunc(e.Protocols, func(p string) bool { return lower(p) == "http" }) &&
+					lower(e.Redirect) != "enabled"
 			default:
 				return true
 			}

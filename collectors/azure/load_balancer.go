@@ -155,7 +155,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, forwarding, fo
 	Facts: forwardingFacts,
 })
 
-func forwardings(ctx context.Context, c *Clients, balancers iter.Seq2[seen[loadBalancer], error]) iter.Seq2[forwarding, error] {
+func forwardings(ctx context.Context, c *Clients, balancers iter.Seq2[seen[loadBalancer],
+	error]) iter.Seq2[forwarding, error] {
 	return func(yield func(forwarding, error) bool) {
 		for s, err := range balancers {
 			p := s.Row.Properties
@@ -247,7 +248,8 @@ func interfacesByID(ctx context.Context, c *Clients, l rowsOf) (map[string]netwo
 
 func forwardingFacts(_ collectors.Where, f forwarding) *inventory.Resource {
 	from, _, back := f.Rule.ports()
-	facts := &inventory.ForwardingTarget{Protocol: f.Rule.transport(), Port: back, EntryPoints: []string{f.Balancer}, PreservesCaller: true}
+	facts := &inventory.ForwardingTarget{Protocol: f.Rule.transport(), Port: back, EntryPoints: []string{f.Balancer},
+		PreservesCaller: true}
 	if back == 0 {
 		facts.Port = from
 	}

@@ -125,7 +125,8 @@ func askAll[T any](ctx context.Context, c *Clients, id, sub, typ, version string
 }
 
 // askOne asks for one thing below a resource; codes are those by which its provider says that there is none.
-func askOne[T any](ctx context.Context, c *Clients, id, sub, typ, version string, codes ...string) collectors.Answer[T] {
+func askOne[T any](ctx context.Context, c *Clients, id, sub, typ, version string,
+	codes ...string) collectors.Answer[T] {
 	return ask("GET "+typ, typ+"/read", func() (*T, error) {
 		v, err := get[T](ctx, c, id+sub, version)
 		return v, absent(err, codes...)

@@ -20,7 +20,8 @@ func connected(t *testing.T, handler http.Handler) *Subscription {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	s, err := Connect(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL, Attempts: 1, Timeout: 2 * time.Second})
+	s, err := Connect(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL, Attempts: 1,
+		Timeout: 2 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,16 +52,22 @@ func TestGraphAnswers(t *testing.T) {
 		want   collectors.Reason
 		rows   int
 	}{
-		"none":             {`{"totalRecords":0,"data":[]}`, 200, collectors.Reason{}, 0},
-		"one":              {`{"totalRecords":1,"data":[{"id":"/a","tags":""}]}`, 200, collectors.Reason{}, 1},
-		"without data":     {`{"totalRecords":0}`, 200, collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 0},
-		"cut off":          {`{"totalRecords":3,"data":[{"id":"/a"}]}`, 200, collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 1},
-		"without a page":   {`{"data":[{"id":"/a"}],"resultTruncated":"true"}`, 200, collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 1},
-		"half a text":      {`{"totalRecords":1,"data":[{"id`, 200, collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 0},
-		"of another shape": {`{"totalRecords":1,"data":[{"id":7}]}`, 200, collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 0},
+		"none": {`{"totalRecords":0,"data":[]}`, 200, collectors.Reason{}, 0},
+		"one":  {`{"totalRecords":1,"data":[{"id":"/a","tags":""}]}`, 200, collectors.Reason{}, 1},
+		"without data": {`{"totalRecords":0}`, 200, collectors.Reason{Cause: inventory.CauseFailed,
+			Code: "MalformedAnswer"}, 0},
+		"cut off": {`{"totalRecords":3,"data":[{"id":"/a"}]}`, 200, collectors.Reason{Cause: inventory.CauseFailed,
+			Code: "MalformedAnswer"}, 1},
+		"without a page": {`{"data":[{"id":"/a"}],"resultTruncated":"true"}`, 200,
+			collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, 1},
+		"half a text": {`{"totalRecords":1,"data":[{"id`, 200, collectors.Reason{Cause: inventory.CauseFailed,
+			Code: "MalformedAnswer"}, 0},
+		"of another shape": {`{"totalRecords":1,"data":[{"id":7}]}`, 200, collectors.Reason{Cause: inventory.CauseFailed,
+			Code: "MalformedAnswer"}, 0},
 		"refused": {`{"error":{"code":"AuthorizationFailed","message":"no"}}`, 403,
 			collectors.Reason{Cause: inventory.CauseDenied, Code: "AuthorizationFailed"}, 0},
-		"too many": {`{"error":{"code":"RateLimiting"}}`, 429, collectors.Reason{Cause: inventory.CauseThrottled, Code: "RateLimiting"}, 0},
+		"too many": {`{"error":{"code":"RateLimiting"}}`, 429, collectors.Reason{Cause: inventory.CauseThrottled,
+			Code: "RateLimiting"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +95,8 @@ func TestPagesLead(t *testing.T) {
 		"no list":   `{"items":[]}`,
 	} {
 		s := connected(t, answering("firewallRules", body, 200))
-		_, err := all[addressRule](t.Context(), s.clients(), "/subscriptions/"+subscription+"/providers/Microsoft.Sql/servers/s/firewallRules", "2023-08-01")
+		_, err := all[addressRule](t.Context(), s.clients(),
+			"/subscriptions/"+subscription+"/providers/Microsoft.Sql/servers/s/firewallRules", "2023-08-01")
 		if got := reasonOf(err); err == nil || got.Code != "MalformedAnswer" {
 			t.Errorf("%s: %v; want a malformed answer", name, err)
 		}
@@ -107,7 +115,8 @@ func TestSlowAnswers(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	t.Cleanup(func() { close(release); server.Close() })
-	_, err := Connect(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL, Attempts: 1, Timeout: 50 * time.Millisecond})
+	_, err := Connect(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL, Attempts: 1,
+		Timeout: 50 * time.Millisecond})
 	if err == nil || !strings.Contains(err.Error(), "Timeout") {
 		t.Errorf("a server that does not answer ends in %v", err)
 	}
@@ -141,8 +150,9 @@ func TestRightsOnPart(t *testing.T) {
 		grants string
 		want   inventory.Cause
 	}{
-		"reader":           {`{"value":[{"actions":["*/read"],"notActions":[]}]}`, ""},
-		"without disks":    {`{"value":[{"actions":["*/read"],"notActions":["Microsoft.Compute/disks/*"]}]}`, inventory.CauseDenied},
+		"reader": {`{"value":[{"actions":["*/read"],"notActions":[]}]}`, ""},
+		"without disks": {`{"value":[{"actions":["*/read"],"notActions":["Microsoft.Compute/disks/*"]}]}`,
+			inventory.CauseDenied},
 		"by another role":  {`{"value":[{"actions":["*/read"],"notActions":["Microsoft.Compute/disks/*"]},{"actions":["Microsoft.Compute/disks/read"]}]}`, ""},
 		"nothing at all":   {`{"value":[]}`, inventory.CauseDenied},
 		"not told":         {`{}`, inventory.CauseFailed},
@@ -165,7 +175,8 @@ func TestEndpoints(t *testing.T) {
 	t.Parallel()
 	for address, fine := range map[string]bool{
 		"http://127.0.0.1:8080": true, "http://localhost:1": true, "http://[::1]:1": true, "https://management.example": true,
-		"http://management.example": false, "http://10.0.0.1": false, "ftp://localhost": false, "localhost:1": false, "https://": false,
+		"http://management.example": false, "http://10.0.0.1": false, "ftp://localhost": false, "localhost:1": false,
+		"https://": false,
 	} {
 		e, err := parseEndpoint(address)
 		if (err == nil) != fine {
@@ -180,10 +191,12 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
-// TestConnect wants the first refusal to name the fix, and a subscription that does not describe itself to be collected.
+// TestConnect wants the first refusal to name the fix, and a subscription that does not describe itself to be
+// collected.
 func TestConnect(t *testing.T) {
 	t.Parallel()
-	if _, err := Connect(t.Context(), Connection{Subscription: "shop"}); err == nil || !strings.Contains(err.Error(), "uuid") {
+	if _, err := Connect(t.Context(), Connection{Subscription: "shop"}); err == nil || !strings.Contains(err.Error(),
+		"uuid") {
 		t.Errorf("a wrong id is taken: %v", err)
 	}
 	for body, c := range map[string]struct {
@@ -214,7 +227,8 @@ func TestConnect(t *testing.T) {
 
 func TestClassifyOthers(t *testing.T) {
 	t.Parallel()
-	if got := reasonOf(errors.New("dial")); got != (collectors.Reason{Cause: inventory.CauseFailed, Code: "ConnectionFailed"}) {
+	if got := reasonOf(errors.New("dial")); got != (collectors.Reason{Cause: inventory.CauseFailed,
+		Code: "ConnectionFailed"}) {
 		t.Errorf("%+v", got)
 	}
 	if Classify(nil) != nil {

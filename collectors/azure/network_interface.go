@@ -68,8 +68,9 @@ var scaleSetInterfaces = rowsOf{typ: "Microsoft.Compute/virtualMachineScaleSets/
 func registerInterfaces(kind inventory.Kind, l rowsOf) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[networkInterface], interfaceAnswers]{
 		Kind: kind, Class: inventory.ClassNetworkInterface,
-		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(), resourceGroups.permission()},
-		ListAction:  l.action(), ListPermission: l.permission(), Global: true,
+		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(),
+			resourceGroups.permission()},
+		ListAction: l.action(), ListPermission: l.permission(), Global: true,
 		List: func(ctx context.Context, c *Clients) iter.Seq2[seen[networkInterface], error] {
 			return keptRows[networkInterface](ctx, c, l)
 		},
@@ -124,10 +125,12 @@ func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory
 			}
 		}
 	}, "public_addresses")
-	if l.table == scaleSetInterfaces.table && slices.ContainsFunc(*n.Ends, func(e configuration) bool { return e.Properties.Public != nil }) {
+	if l.table == scaleSetInterfaces.table && slices.ContainsFunc(*n.Ends,
+		func(e configuration) bool { return e.Properties.Public != nil }) {
 		// The addresses of instances are in no table that lists them all.
 		facts.PublicAddresses = nil
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GET " + l.typ + "/ipConfigurations/publicIPAddresses"}, "public_addresses")
+		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GET " + l.typ +
+			"/ipConfigurations/publicIPAddresses"}, "public_addresses")
 	}
 	interfaceFilters(w, r, facts, a)
 	return r
@@ -150,10 +153,12 @@ func wearerFacts(r *inventory.Resource, facts *inventory.NetworkInterface, n net
 
 // interfaceFilters are the group of the subnet and that of the interface. Where there is neither, a standard address is
 // closed to the internet; a basic one is open.
-func interfaceFilters(w collectors.Where, r *inventory.Resource, facts *inventory.NetworkInterface, a interfaceAnswers) {
+func interfaceFilters(w collectors.Where, r *inventory.Resource, facts *inventory.NetworkInterface,
+	a interfaceAnswers) {
 	why := a.Around.Unknown()
 	if why == nil && a.Around.Value != nil && !a.Around.Value.Found {
-		why = &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: virtualNetworks.action(), Permission: virtualNetworks.permission()}
+		why = &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: virtualNetworks.action(),
+			Permission: virtualNetworks.permission()}
 	}
 	if why != nil {
 		r.SetUnknown(*why, "firewalls")

@@ -36,7 +36,8 @@ func roleDefinition() ([]byte, error) {
 		DataActions      []string
 		NotDataActions   []string
 		AssignableScopes []string
-	}{roleName, true, roleDescription, Permissions(), []string{}, []string{}, []string{}, []string{"/subscriptions/" + noSubscription}}, "", "  ")
+	}{roleName, true, roleDescription, Permissions(), []string{}, []string{}, []string{},
+		[]string{"/subscriptions/" + noSubscription}}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("print role: %w", err)
 	}

@@ -43,9 +43,10 @@ func (t transporter) Do(req *http.Request) (*http.Response, error) { return t(re
 // RoundTrip implements http.RoundTripper.
 func (t transporter) RoundTrip(req *http.Request) (*http.Response, error) { return t(req) }
 
-// ConnectRecording is Connect, and keeps every call in a folder, without secrets; calls that sign in are not among them.
-// The recording is complete after close.
-func ConnectRecording(ctx context.Context, c Connection, dir string) (s *Subscription, closeRecording func() error, err error) {
+// ConnectRecording is Connect, and keeps every call in a folder, without secrets; calls that sign in are not among
+// them. The recording is complete after close.
+func ConnectRecording(ctx context.Context, c Connection, dir string) (s *Subscription, closeRecording func() error,
+	err error) {
 	var calls *recorder.Recorder
 	c.wrap = func(next policy.Transporter) (policy.Transporter, error) {
 		if next == nil {
@@ -80,7 +81,8 @@ func newRecorder(dir string, next policy.Transporter) (*recorder.Recorder, error
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("record calls: %w", err)
 	}
-	r, err := recorder.New(file, recorder.WithMode(recorder.ModeRecordOnly), recorder.WithRealTransport(transporter(next.Do)),
+	r, err := recorder.New(file, recorder.WithMode(recorder.ModeRecordOnly),
+		recorder.WithRealTransport(transporter(next.Do)),
 		recorder.WithSkipRequestLatency(true), recorder.WithHook(scrub, recorder.BeforeSaveHook))
 	if err != nil {
 		return nil, fmt.Errorf("record calls: %w", err)
@@ -112,13 +114,14 @@ func (k recordedConnection) write(dir string) error {
 const scrubbed = "REDACTED"
 
 // secretMembers are members of answers that hold what lets somebody in. Resource Manager gives few of them to readers.
-var secretMembers = regexp.MustCompile(`(?i)"(sharedKey|authorizationKey|adminPassword|administratorLoginPassword|password|` +
-	`customData|userData|protectedSettings|connectionString|primaryKey|secondaryKey|accessKey|sasToken|accessSAS|` +
+var secretMembers = regexp.MustCompile(`(?i)"(sharedKey|authorizationKey|adminPassword|password|` +
+	`administratorLoginPassword|` + `customData|userData|protectedSettings|connectionString|primaryKey|secondaryKey|accessKey|sasToken|accessSAS|` +
 	`clientSecret|access_token|refresh_token|id_token)"\s*:\s*"(?:[^"\\]|\\.)*"`)
 
 // scrub takes every secret out of a call before it is written.
 func scrub(i *cassette.Interaction) error {
-	for _, h := range []string{"Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization", "X-Ms-Authorization-Auxiliary"} {
+	for _, h := range []string{"Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization",
+		"X-Ms-Authorization-Auxiliary"} {
 		delete(i.Request.Headers, h)
 		delete(i.Response.Headers, h)
 	}
@@ -147,7 +150,8 @@ func ConnectReplay(ctx context.Context, c Connection, dir string) (*Subscription
 	if err != nil {
 		return nil, err
 	}
-	c.Subscription, c.Endpoint, c.Static, c.HTTP = kept.Subscription, kept.Endpoint, Static("replayed"), transporter(r.answer)
+	c.Subscription, c.Endpoint, c.Static, c.HTTP = kept.Subscription, kept.Endpoint, Static("replayed"),
+		transporter(r.answer)
 	c.CallsPerSecond = math.Inf(1)
 	return Connect(ctx, c)
 }

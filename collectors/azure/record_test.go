@@ -11,8 +11,8 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/azure/armtest"
 )
 
-// TestRecordAndReplay wants a replay to state the same facts as the collection that was recorded, and no secret to be in
-// the recording.
+// TestRecordAndReplay wants a replay to state the same facts as the collection that was recorded, and no secret to be
+// in the recording.
 func TestRecordAndReplay(t *testing.T) {
 	t.Parallel()
 	estate := estateOf(t)
@@ -26,7 +26,8 @@ func TestRecordAndReplay(t *testing.T) {
 	server := httptest.NewServer(small)
 	defer server.Close()
 	dir := filepath.Join(t.TempDir(), "recording")
-	s, closeRecording, err := ConnectRecording(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL, Attempts: 1}, dir)
+	s, closeRecording, err := ConnectRecording(t.Context(), Connection{Subscription: subscription, Endpoint: server.URL,
+		Attempts: 1}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,8 @@ func TestRecordRefuses(t *testing.T) {
 		t.Errorf("a folder is used twice: %v", err)
 	}
 	other := Connection{Subscription: "99999999-2222-3333-4444-555555555555"}
-	if _, err := ConnectReplay(t.Context(), other, dir); err == nil || !strings.Contains(err.Error(), "another recording") {
+	if _, err := ConnectReplay(t.Context(), other, dir); err == nil || !strings.Contains(err.Error(),
+		"another recording") {
 		t.Errorf("a recording answers for another subscription: %v", err)
 	}
 	replayed, err := ConnectReplay(t.Context(), Connection{}, dir)

@@ -61,7 +61,8 @@ var sweeps = map[string]func(t *testing.T, raw []byte) *inventory.Resource{}
 
 // sweep adds a type whose recorded resources all must pass through a normaliser. Where more is asked than the resource
 // tells, answers says how the resource stands among the answers; the others are then not there.
-func sweep[P, A any](typ string, facts func(collectors.Where, A) *inventory.Resource, answers func(seen[P]) A) struct{} {
+func sweep[P, A any](typ string, facts func(collectors.Where, A) *inventory.Resource,
+	answers func(seen[P]) A) struct{} {
 	sweeps[strings.ToLower(typ)] = func(t *testing.T, raw []byte) *inventory.Resource {
 		t.Helper()
 		s := seen[P]{Group: collectors.Answer[groupTags]{Absent: true}}
@@ -95,7 +96,8 @@ var (
 	_ = sweep("Microsoft.Compute/disks", diskFacts, same)
 	_ = sweep("Microsoft.Compute/snapshots", snapshotFacts, same)
 	_ = sweep("Microsoft.Compute/images", imageFacts, same)
-	_ = sweep("Microsoft.Compute/virtualMachineScaleSets", scaleSetFacts, func(s seen[struct{}]) scaleSetAnswers { return scaleSetAnswers{Set: s} })
+	_ = sweep("Microsoft.Compute/virtualMachineScaleSets", scaleSetFacts,
+		func(s seen[struct{}]) scaleSetAnswers { return scaleSetAnswers{Set: s} })
 	_ = sweep("Microsoft.Network/networkSecurityGroups", securityGroupFacts, same)
 	_ = sweep("Microsoft.Network/virtualNetworks", virtualNetworkFacts, same)
 	_ = sweep("Microsoft.Network/routeTables", routeTableFacts, same)
@@ -103,19 +105,29 @@ var (
 	_ = sweep("Microsoft.Network/networkInterfaces", func(w collectors.Where, a interfaceAnswers) *inventory.Resource {
 		return interfaceFacts(w, a, networkInterfaces)
 	}, func(s seen[networkInterface]) interfaceAnswers { return interfaceAnswers{Interface: s} })
-	_ = sweep("Microsoft.Network/applicationGateways", gatewayFacts, func(s seen[applicationGateway]) gatewayAnswers { return gatewayAnswers{Gateway: s} })
-	_ = sweep("Microsoft.Network/azureFirewalls", firewallFacts, func(s seen[azureFirewall]) firewallAnswers { return firewallAnswers{Firewall: s} })
-	_ = sweep("Microsoft.Network/networkWatchers/flowLogs", flowLogFacts, func(s seen[flowLog]) flowRecord { return flowRecord{Log: s} })
-	_ = sweep("Microsoft.Network/natGateways", natGatewayFacts, func(s seen[natGateway]) natGatewayAnswers { return natGatewayAnswers{Gateway: s} })
+	_ = sweep("Microsoft.Network/applicationGateways", gatewayFacts,
+		func(s seen[applicationGateway]) gatewayAnswers { return gatewayAnswers{Gateway: s} })
+	_ = sweep("Microsoft.Network/azureFirewalls", firewallFacts,
+		func(s seen[azureFirewall]) firewallAnswers { return firewallAnswers{Firewall: s} })
+	_ = sweep("Microsoft.Network/networkWatchers/flowLogs", flowLogFacts,
+		func(s seen[flowLog]) flowRecord { return flowRecord{Log: s} })
+	_ = sweep("Microsoft.Network/natGateways", natGatewayFacts,
+		func(s seen[natGateway]) natGatewayAnswers { return natGatewayAnswers{Gateway: s} })
 	_ = sweep("Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies", gatewayWAFFacts, same)
-	_ = sweep("Microsoft.Network/FrontDoorWebApplicationFirewallPolicies", edgeWAFFacts, func(s seen[wafPolicy]) edgeWAFAnswers { return edgeWAFAnswers{Policy: s} })
-	_ = sweep("Microsoft.Storage/storageAccounts", storageFactsOf, func(s seen[storageAccount]) storageAnswers { return storageAnswers{Account: s} })
-	_ = sweep("Microsoft.Storage/storageAccounts/blobServices/containers", containerFacts, func(s seen[container]) containerItem {
-		return containerItem{Account: seen[storageAccount]{Row: row[storageAccount]{Name: "account"}}, Container: s.Row}
-	})
-	_ = sweep("Microsoft.Sql/servers", sqlServerFacts, func(s seen[sqlServer]) sqlServerAnswers { return sqlServerAnswers{Server: s} })
-	_ = sweep("Microsoft.Sql/servers/databases", sqlDatabaseFacts, func(s seen[sqlDatabase]) sqlDatabaseAnswers { return sqlDatabaseAnswers{Database: s} })
-	_ = sweep("Microsoft.DBforPostgreSQL/flexibleServers", func(w collectors.Where, a flexibleAnswers) *inventory.Resource {
+	_ = sweep("Microsoft.Network/FrontDoorWebApplicationFirewallPolicies", edgeWAFFacts,
+		func(s seen[wafPolicy]) edgeWAFAnswers { return edgeWAFAnswers{Policy: s} })
+	_ = sweep("Microsoft.Storage/storageAccounts", storageFactsOf,
+		func(s seen[storageAccount]) storageAnswers { return storageAnswers{Account: s} })
+	_ = sweep("Microsoft.Storage/storageAccounts/blobServices/containers", containerFacts,
+		func(s seen[container]) containerItem {
+			return containerItem{Account: seen[storageAccount]{Row: row[storageAccount]{Name: "account"}}, Container: s.Row}
+		})
+	_ = sweep("Microsoft.Sql/servers", sqlServerFacts,
+		func(s seen[sqlServer]) sqlServerAnswers { return sqlServerAnswers{Server: s} })
+	_ = sweep("Microsoft.Sql/servers/databases", sqlDatabaseFacts,
+		func(s seen[sqlDatabase]) sqlDatabaseAnswers { return sqlDatabaseAnswers{Database: s} })
+	_ = sweep("Microsoft.DBforPostgreSQL/flexibleServers", func(w collectors.Where,
+		a flexibleAnswers) *inventory.Resource {
 		return flexibleFacts(w, a, postgres)
 	}, func(s seen[flexibleServer]) flexibleAnswers { return flexibleAnswers{Server: s} })
 	_ = sweep("Microsoft.DBforMySQL/flexibleServers", func(w collectors.Where, a flexibleAnswers) *inventory.Resource {

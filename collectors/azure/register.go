@@ -10,7 +10,8 @@ import (
 )
 
 // register adds a kind of which the row tells all.
-func register[P any](kind inventory.Kind, class inventory.Class, l rowsOf, facts func(collectors.Where, seen[P]) *inventory.Resource) struct{} {
+func register[P any](kind inventory.Kind, class inventory.Class, l rowsOf, facts func(collectors.Where,
+	seen[P]) *inventory.Resource) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[P], seen[P]]{
 		Kind: kind, Class: class, Permissions: []string{l.permission(), resourceGroups.permission()},
 		ListAction: l.action(), ListPermission: l.permission(), Global: true,
@@ -23,7 +24,8 @@ func register[P any](kind inventory.Kind, class inventory.Class, l rowsOf, facts
 }
 
 // registerKept is register for rows that other sources need as well.
-func registerKept[P any](kind inventory.Kind, class inventory.Class, l rowsOf, facts func(collectors.Where, seen[P]) *inventory.Resource) struct{} {
+func registerKept[P any](kind inventory.Kind, class inventory.Class, l rowsOf, facts func(collectors.Where,
+	seen[P]) *inventory.Resource) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[P], seen[P]]{
 		Kind: kind, Class: class, Permissions: []string{l.permission(), resourceGroups.permission()},
 		ListAction: l.action(), ListPermission: l.permission(), Global: true,

@@ -19,7 +19,8 @@ const permissionsRead = "Microsoft.Authorization/permissions/read"
 // groups or resources do not: what lies beside them would be left out in silence.
 func (c *Clients) permits(ctx context.Context, action string) error {
 	grants, err := once(c, "rights", func() (*[]grant, error) {
-		return all[grant](ctx, c, "/subscriptions/"+c.Subscription+"/providers/Microsoft.Authorization/permissions", "2022-04-01")
+		return all[grant](ctx, c, "/subscriptions/"+c.Subscription+"/providers/Microsoft.Authorization/permissions",
+			"2022-04-01")
 	})
 	if err != nil {
 		return err

@@ -171,7 +171,8 @@ func described[P any](s seen[P], facts any) *inventory.Resource {
 // leftOut states that what nobody spoke of is unknown, because the answer of an operation came without the field that
 // says it. It is deferred by normalisers, so that no fact is forgotten without a reason.
 func leftOut(r *inventory.Resource, l rowsOf) {
-	why := inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: l.action(), Permission: l.permission()}
+	why := inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: l.action(),
+		Permission: l.permission()}
 	for _, a := range r.Schema().Attributes {
 		if !a.Derived && a.Name != "labels_read" {
 			unspoken(r, why, a.Name)

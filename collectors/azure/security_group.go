@@ -87,8 +87,8 @@ func layerOf(id string, worn bool) int {
 // everybody is every address of both families.
 var everybody = []string{"0.0.0.0/0", "::/0"}
 
-// insideRanges stand for the tag VirtualNetwork: the network, what is linked to it and what is reached over its gateways
-// all have addresses that the internet does not route.
+// insideRanges stand for the tag VirtualNetwork: the network, what is linked to it and what is reached over its
+// gateways all have addresses that the internet does not route.
 var insideRanges = []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"}
 
 // prober is the address that health probes come from.
@@ -115,7 +115,8 @@ func builtInRules() []inventory.Rule {
 // rulesOf turns a rule into one for each of its port ranges.
 func rulesOf(s securityRule) []inventory.Rule {
 	p := s.Properties
-	rule := inventory.Rule{ID: s.Name, Priority: p.Priority, Egress: lower(p.Direction) == "outbound", Deny: lower(p.Access) == "deny",
+	rule := inventory.Rule{ID: s.Name, Priority: p.Priority, Egress: lower(p.Direction) == "outbound",
+		Deny:     lower(p.Access) == "deny",
 		Protocol: protocolOf(p.Protocol)}
 	if rule.Deny && !anyPort(append(p.SourcePorts, p.SourcePort)) {
 		// A refusal of some ports of the sender leaves the sender the others.

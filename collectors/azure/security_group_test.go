@@ -76,7 +76,8 @@ func ruleText(r inventory.Rule) string {
 // TestLayersApart wants the group of a subnet and that of an interface never to be judged as one set of rules.
 func TestLayersApart(t *testing.T) {
 	t.Parallel()
-	if layerOf("/a", true) == layerOf("/b", true) || layerOf("/a", false) == layerOf("/b", false) || layerOf("/a", false) >= layerOf("/b", true) {
+	if layerOf("/a", true) == layerOf("/b", true) || layerOf("/a", false) == layerOf("/b", false) || layerOf("/a",
+		false) >= layerOf("/b", true) {
 		t.Error("groups share a layer, or that of an interface comes first")
 	}
 }

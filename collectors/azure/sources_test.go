@@ -55,7 +55,8 @@ func TestPermissionsAreReadOnly(t *testing.T) {
 			t.Errorf("%s lists with %q, which is not among its permissions", d.Kind, d.ListPermission)
 		}
 	}
-	for _, p := range []string{"*/read", "Microsoft.Storage/storageAccounts/listKeys/action", "Microsoft.Sql/servers/write", "Microsoft.Network/*"} {
+	for _, p := range []string{"*/read", "Microsoft.Storage/storageAccounts/listKeys/action",
+		"Microsoft.Sql/servers/write", "Microsoft.Network/*"} {
 		if readOnly.MatchString(p) {
 			t.Errorf("%q passes for a right to read", p)
 		}

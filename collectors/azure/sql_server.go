@@ -67,7 +67,8 @@ func sqlServerFacts(_ collectors.Where, a sqlServerAnswers) *inventory.Resource 
 		s := deref(v).Properties
 		facts.AuditLogged = lower(s.State) == "enabled" && (s.Storage != "" || deref(s.Monitor))
 	}, "audit_logged")
-	r.SetNotApplicable("its databases tell it", "encrypted_at_rest", "customer_key", "backup_retention_days", "point_in_time",
+	r.SetNotApplicable("its databases tell it", "encrypted_at_rest", "customer_key", "backup_retention_days",
+		"point_in_time",
 		"other_region_copy", "multi_zone", "masked", "autoscaled")
 	r.SetNotApplicable("the service keeps these switches off or has none of them", "risky_flags")
 	notYet(r, "deletion_protected", "vulnerability_assessed")
@@ -142,15 +143,18 @@ func sqlDatabaseFacts(_ collectors.Where, a sqlDatabaseAnswers) *inventory.Resou
 		return nil
 	}
 	p := a.Database.Row.Properties
-	facts := &inventory.Database{Family: "relational", Engine: "sqlserver", Endpoint: "network", PointInTime: true, Source: armID(p.Source)}
+	facts := &inventory.Database{Family: "relational", Engine: "sqlserver", Endpoint: "network", PointInTime: true,
+		Source: armID(p.Source)}
 	r := described(a.Database, facts)
 	defer leftOut(r, sqlDatabases)
 	server := above(r.ID, "/databases/")
 	r.Name = lastOf(server) + "/" + a.Database.Row.Name
 	r.Known("family", "engine", "endpoint", "source")
 	r.SetInherent("point_in_time")
-	r.SetNotApplicable("its server tells it for all its databases", "public_access", "world_range", "ingress_app_only", "private_network",
-		"public_endpoint", "network", "subnets", "firewalls", "rules", "port", "admitted", "paths", "tls_required", "tls_min_version",
+	r.SetNotApplicable("its server tells it for all its databases", "public_access", "world_range", "ingress_app_only",
+		"private_network",
+		"public_endpoint", "network", "subnets", "firewalls", "rules", "port", "admitted", "paths", "tls_required",
+		"tls_min_version",
 		"audit_logged", "central_identity", "auth_required", "version_supported", "vulnerability_assessed", "risky_flags")
 	collectors.Know(r, a.Encryption, func(e *sqlEncryption) {
 		v := deref(e).Properties

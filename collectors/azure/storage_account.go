@@ -115,8 +115,9 @@ func withoutBlobs(kind string) bool { return lower(kind) == "filestorage" }
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAccount], storageAnswers]{
 	Kind: "azure.storage.account", Class: inventory.ClassObjectStorage,
-	Permissions: []string{storageAccounts.permission(), resourceGroups.permission(), blobServiceType + "/read", lifecycleType + "/read"},
-	ListAction:  storageAccounts.action(), ListPermission: storageAccounts.permission(), Global: true,
+	Permissions: []string{storageAccounts.permission(), resourceGroups.permission(), blobServiceType + "/read",
+		lifecycleType + "/read"},
+	ListAction: storageAccounts.action(), ListPermission: storageAccounts.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[storageAccount], error] {
 		return keptRows[storageAccount](ctx, c, storageAccounts)
 	},
@@ -129,7 +130,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAc
 			return a
 		}
 		id := armID(s.Row.ID)
-		a.Blobs = askOne[blobService](ctx, c, id, "/blobServices/default", blobServiceType, storageAccounts.version, "FeatureNotSupportedForAccount")
+		a.Blobs = askOne[blobService](ctx, c, id, "/blobServices/default", blobServiceType, storageAccounts.version,
+			"FeatureNotSupportedForAccount")
 		a.Lifecycle = askOne[lifecycle](ctx, c, id, "/managementPolicies/default", lifecycleType, storageAccounts.version,
 			"ManagementPolicyNotFound", "ResourceNotFound", "FeatureNotSupportedForAccount")
 		return a
@@ -155,7 +157,8 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 	accountKeyFacts(r, facts, p)
 	notYet(r, "log_target", "principals", "access_logged", "replicas")
 	if a.Account.Row.SKU != nil {
-		facts.OtherRegionCopy = strings.Contains(lower(a.Account.Row.SKU.Name), "grs") || strings.Contains(lower(a.Account.Row.SKU.Name), "gzrs")
+		facts.OtherRegionCopy = strings.Contains(lower(a.Account.Row.SKU.Name), "grs") ||
+			strings.Contains(lower(a.Account.Row.SKU.Name), "gzrs")
 		r.Known("other_region_copy")
 	}
 	if withoutBlobs(a.Account.Row.Kind) {
@@ -167,7 +170,8 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 		facts.Versioning = deref(v.Versioning)
 		facts.DeleteProtected = v.Blobs.week() && v.Containers.week()
 	}, "versioning", "delete_protected")
-	collectors.Know(r, a.Lifecycle, func(l *lifecycle) { facts.ExpiryRule, facts.ExpiryDays = l.days() }, "expiry_rule", "expiry_days")
+	collectors.Know(r, a.Lifecycle, func(l *lifecycle) { facts.ExpiryRule, facts.ExpiryDays = l.days() }, "expiry_rule",
+		"expiry_days")
 	return r
 }
 
@@ -211,7 +215,8 @@ func accountKeyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, p st
 	}
 	facts.CustomerKey = lower(p.Encryption.Source) == "microsoft.keyvault"
 	if facts.CustomerKey && p.Encryption.Key != nil {
-		facts.EncryptionKey = firstOf(lower(p.Encryption.Key.Current), lower(strings.TrimRight(p.Encryption.Key.URI, "/")+"/keys/"+p.Encryption.Key.Name))
+		facts.EncryptionKey = firstOf(lower(p.Encryption.Key.Current), lower(strings.TrimRight(p.Encryption.Key.URI,
+			"/")+"/keys/"+p.Encryption.Key.Name))
 	}
 	r.Known("encryption_key", "customer_key")
 }

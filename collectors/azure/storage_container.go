@@ -42,9 +42,10 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, containerItem,
 	Facts: containerFacts,
 })
 
-// containersOf lists the containers of each account. An account that refuses leaves the listing incomplete, and the next
-// one is asked all the same.
-func containersOf(ctx context.Context, c *Clients, accounts iter.Seq2[seen[storageAccount], error]) iter.Seq2[containerItem, error] {
+// containersOf lists the containers of each account. An account that refuses leaves the listing incomplete, and the
+// next one is asked all the same.
+func containersOf(ctx context.Context, c *Clients, accounts iter.Seq2[seen[storageAccount],
+	error]) iter.Seq2[containerItem, error] {
 	return func(yield func(containerItem, error) bool) {
 		var refused error
 		for s, err := range accounts {
@@ -55,7 +56,8 @@ func containersOf(ctx context.Context, c *Clients, accounts iter.Seq2[seen[stora
 			if withoutBlobs(s.Row.Kind) {
 				continue
 			}
-			found, err := all[row[container]](ctx, c, armID(s.Row.ID)+"/blobServices/default/containers", storageAccounts.version)
+			found, err := all[row[container]](ctx, c, armID(s.Row.ID)+"/blobServices/default/containers",
+				storageAccounts.version)
 			if absent(err, "FeatureNotSupportedForAccount", "ResourceNotFound") == collectors.ErrAbsent {
 				continue
 			}
@@ -77,15 +79,18 @@ func containersOf(ctx context.Context, c *Clients, accounts iter.Seq2[seen[stora
 
 // toldByAccount are facts that an account states for all its containers.
 var toldByAccount = []string{
-	"public_blocked", "tls_required", "tls_min_version", "encrypted_at_rest", "customer_key", "versioning", "delete_protected",
-	"access_logged", "expiry_rule", "expiry_days", "other_region_copy", "network_restricted", "encryption_key", "log_target",
+	"public_blocked", "tls_required", "tls_min_version", "encrypted_at_rest", "customer_key", "versioning",
+	"delete_protected",
+	"access_logged", "expiry_rule", "expiry_days", "other_region_copy", "network_restricted", "encryption_key",
+	"log_target",
 	"replicas", "principals", "unknown_principals", "holds_records",
 }
 
 func containerFacts(_ collectors.Where, i containerItem) *inventory.Resource {
 	facts := &inventory.ObjectStorage{}
 	p := i.Container.Properties
-	r := inventory.New(armID(i.Container.ID), i.Account.Row.Name+"/"+i.Container.Name, regionOf(i.Account.Row.Location), facts)
+	r := inventory.New(armID(i.Container.ID), i.Account.Row.Name+"/"+i.Container.Name, regionOf(i.Account.Row.Location),
+		facts)
 	defer leftOut(r, rowsOf{typ: containerType})
 	r.SetNotApplicable("its account tells it for all its containers", toldByAccount...)
 	r.SetNotApplicable("anonymous access is granted container by container", "public_by_policy")

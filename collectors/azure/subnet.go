@@ -54,7 +54,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, inNetwork[subn
 })
 
 // withoutGroup are subnets of the platform's own services, which cannot hold a group.
-var withoutGroup = []string{"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet", "azurebastionsubnet", "routeserversubnet"}
+var withoutGroup = []string{"gatewaysubnet", "azurefirewallsubnet", "azurefirewallmanagementsubnet",
+	"azurebastionsubnet", "routeserversubnet"}
 
 func subnetFacts(_ collectors.Where, i inNetwork[subnetRow]) *inventory.Resource {
 	facts := &inventory.Subnet{}

@@ -135,7 +135,10 @@ func (s *Subscription) theOnlyOne(ctx context.Context, c *Clients) error {
 	if err != nil {
 		return explainConnect(err, "")
 	}
-	usable := slices.DeleteFunc(*found, func(a subscriptionAnswer) bool { return a.State == "Deleted" || a.State == "Disabled" })
+	usable := slices.DeleteFunc(*found, func(a subscriptionAnswer) bool {
+		return a.State == "Deleted" ||
+			a.State == "Disabled"
+	})
 	if len(usable) != 1 {
 		return fmt.Errorf("the credentials can see %d subscriptions: name one, as azure:<uuid>", len(usable))
 	}
@@ -146,12 +149,14 @@ func (s *Subscription) theOnlyOne(ctx context.Context, c *Clients) error {
 // explainConnect puts the first refusal of a subscription in words that name the fix.
 func explainConnect(err error, id string) error {
 	switch c := code(err); c {
-	case "AuthenticationFailed", "InvalidAuthenticationToken", "ExpiredAuthenticationToken", "InvalidAuthenticationTokenTenant", "HTTP401":
+	case "AuthenticationFailed", "InvalidAuthenticationToken", "ExpiredAuthenticationToken",
+		"InvalidAuthenticationTokenTenant", "HTTP401":
 		return fmt.Errorf("azure does not accept the credentials: sign in again, or check tenant and client (%s)", c)
 	case "SubscriptionNotFound", "InvalidSubscriptionId":
 		return fmt.Errorf("subscription %s is not in the tenant of the credentials: check the id and the tenant (%s)", id, c)
 	case "HostNotFound", "ConnectionFailed", "Timeout":
-		return fmt.Errorf("azure cannot be reached, or no credentials were found: check the network and %s (%s)", EndpointSetting, c)
+		return fmt.Errorf("azure cannot be reached, or no credentials were found: check the network and %s (%s)",
+			EndpointSetting, c)
 	default:
 		return fmt.Errorf("subscription %s did not answer: %s", id, c)
 	}
@@ -205,7 +210,8 @@ func (s *Subscription) Collect(ctx context.Context, now func() time.Time, out co
 }
 
 // One asks again about a single resource and reports whether it is there.
-func (s *Subscription) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out) (bool, error) {
+func (s *Subscription) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time,
+	out collectors.Out) (bool, error) {
 	return s.collection(now).One(ctx, kind, region, id, out)
 }
 

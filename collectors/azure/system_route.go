@@ -40,7 +40,8 @@ const (
 func systemRouteFacts(_ collectors.Where, i inNetwork[struct{}]) *inventory.Resource {
 	network := armID(i.Network.Row.ID)
 	facts := &inventory.RouteTable{Network: network, Main: true, Routes: defaultRoutes(network)}
-	r := inventory.New(network+systemRoutes, "system routes of "+i.Network.Row.Name, regionOf(i.Network.Row.Location), facts)
+	r := inventory.New(network+systemRoutes, "system routes of "+i.Network.Row.Name, regionOf(i.Network.Row.Location),
+		facts)
 	r.Known("network", "subnets", "main", "routes")
 	return r
 }
@@ -50,7 +51,8 @@ func defaultRoutes(network string) []inventory.Route {
 	if network != "" {
 		target = network + systemGateway
 	}
-	return []inventory.Route{{Destination: "0.0.0.0/0", To: "internet", Target: target}, {Destination: "::/0", To: "internet", Target: target}}
+	return []inventory.Route{{Destination: "0.0.0.0/0", To: "internet", Target: target}, {Destination: "::/0",
+		To: "internet", Target: target}}
 }
 
 func systemGatewayFacts(_ collectors.Where, i inNetwork[struct{}]) *inventory.Resource {
@@ -79,7 +81,8 @@ type routeTable struct {
 var _ = register("azure.network.route_table", inventory.ClassRouteTable, routeTables, routeTableFacts)
 
 var nextHops = map[string]string{
-	"internet": "internet", "virtualappliance": "firewall", "virtualnetworkgateway": "vpn", "vnetlocal": "local", "none": "none",
+	"internet": "internet", "virtualappliance": "firewall", "virtualnetworkgateway": "vpn", "vnetlocal": "local",
+	"none":                          "none",
 	"virtualnetworkserviceendpoint": "endpoint",
 }
 
@@ -106,7 +109,8 @@ func routeTableFacts(_ collectors.Where, s seen[routeTable]) *inventory.Resource
 		if to == "internet" && facts.Network != "" {
 			target = facts.Network + systemGateway
 		}
-		facts.Routes = append(facts.Routes, inventory.Route{Destination: prefixOf(route.Properties.Prefix), To: to, Target: target})
+		facts.Routes = append(facts.Routes, inventory.Route{Destination: prefixOf(route.Properties.Prefix), To: to,
+			Target: target})
 		elsewhere[prefixOf(route.Properties.Prefix)] = true
 	}
 	for _, d := range defaultRoutes(facts.Network) {

@@ -67,7 +67,8 @@ func policyID(w collectors.Where, t *tlsChoice, owner, standard string) string {
 }
 
 func predefinedID(w collectors.Where, name string) string {
-	return armID("/subscriptions/" + w.Scope.Account() + "/providers/" + tlsOptionsType + "/default/predefinedPolicies/" + name)
+	return armID("/subscriptions/" + w.Scope.Account() + "/providers/" + tlsOptionsType +
+		"/default/predefinedPolicies/" + name)
 }
 
 // predefined is a policy that Azure names.
@@ -182,7 +183,8 @@ func tlsPolicyRecord(id, name, region, minimum string, suites []string) *invento
 	}) bool {
 		return v.name == lower(minimum)
 	})
-	why := inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GET " + predefinedType, Permission: predefinedRead}
+	why := inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GET " + predefinedType,
+		Permission: predefinedRead}
 	if at < 0 {
 		r.SetUnknown(why, "versions")
 	} else {

@@ -176,7 +176,8 @@ type scaleSetAnswers struct {
 	Scale collectors.Answer[scaled]
 }
 
-var _ = registerAsked("azure.compute.scale_set", inventory.ClassInstanceGroup, scaleSets, []string{autoscaleSettings.permission()},
+var _ = registerAsked("azure.compute.scale_set", inventory.ClassInstanceGroup, scaleSets,
+	[]string{autoscaleSettings.permission()},
 	func(ctx context.Context, c *Clients, s seen[struct{}]) scaleSetAnswers {
 		return scaleSetAnswers{s, ask(autoscaleSettings.action(), autoscaleSettings.permission(), func() (*scaled, error) {
 			settings, err := keep[autoscaleSetting](ctx, c, autoscaleSettings)

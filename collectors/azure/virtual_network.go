@@ -46,13 +46,15 @@ type inNetwork[P any] struct {
 }
 
 // partsOf yields the parts of every network.
-func partsOf[P any](parts func(virtualNetwork) ([]P, error)) func(context.Context, *Clients) iter.Seq2[inNetwork[P], error] {
+func partsOf[P any](parts func(virtualNetwork) ([]P, error)) func(context.Context, *Clients) iter.Seq2[inNetwork[P],
+	error] {
 	return func(ctx context.Context, c *Clients) iter.Seq2[inNetwork[P], error] {
 		return expand(keptRows[virtualNetwork](ctx, c, virtualNetworks), parts)
 	}
 }
 
-func expand[P any](networks iter.Seq2[seen[virtualNetwork], error], parts func(virtualNetwork) ([]P, error)) iter.Seq2[inNetwork[P], error] {
+func expand[P any](networks iter.Seq2[seen[virtualNetwork], error], parts func(virtualNetwork) ([]P,
+	error)) iter.Seq2[inNetwork[P], error] {
 	return func(yield func(inNetwork[P], error) bool) {
 		for s, err := range networks {
 			var found []P
@@ -76,7 +78,8 @@ func expand[P any](networks iter.Seq2[seen[virtualNetwork], error], parts func(v
 }
 
 // findPart asks for the network of a part and yields the part.
-func findPart[P any](parts func(virtualNetwork) ([]P, error), named func(inNetwork[P]) string) func(context.Context, *Clients, string) iter.Seq2[inNetwork[P], error] {
+func findPart[P any](parts func(virtualNetwork) ([]P, error), named func(inNetwork[P]) string) func(context.Context,
+	*Clients, string) iter.Seq2[inNetwork[P], error] {
 	return func(ctx context.Context, c *Clients, id string) iter.Seq2[inNetwork[P], error] {
 		network := id
 		if at := strings.Index(id, "/virtualnetworks/"); at >= 0 {

@@ -10,8 +10,9 @@ import (
 )
 
 var (
-	gatewayWAFPolicies = rowsOf{typ: "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies", version: "2024-05-01"}
-	edgeWAFPolicies    = rowsOf{typ: "Microsoft.Network/frontDoorWebApplicationFirewallPolicies", version: "2024-02-01"}
+	gatewayWAFPolicies = rowsOf{typ: "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies",
+		version: "2024-05-01"}
+	edgeWAFPolicies = rowsOf{typ: "Microsoft.Network/frontDoorWebApplicationFirewallPolicies", version: "2024-02-01"}
 )
 
 // wafPolicy is what is read of a web firewall, of gateways or of the edge.

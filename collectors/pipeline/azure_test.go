@@ -70,34 +70,45 @@ var azureCircle = []struct{ check, pass, fail string }{
 	// What was classic no longer exists: these two pass by what the provider is.
 	{"network-not-legacy", "virtualnetworks/hub", ""},
 	{"instance-in-virtual-network", "virtualmachines/vm-open", ""},
-	{"instance-no-public-address", "virtualmachines/vm-app virtualmachines/vm-natted", "virtualmachines/vm-open virtualmachines/vm-ungrouped"},
+	{"instance-no-public-address", "virtualmachines/vm-app virtualmachines/vm-natted",
+		"virtualmachines/vm-open virtualmachines/vm-ungrouped"},
 	// A route through a firewall, or a standard address without any group, lets nobody in.
-	{"instance-admin-port-reachable", "virtualmachines/vm-app virtualmachines/vm-behind-firewall virtualmachines/vm-ungrouped",
+	{"instance-admin-port-reachable",
+		"virtualmachines/vm-app virtualmachines/vm-behind-firewall virtualmachines/vm-ungrouped",
 		"virtualmachines/vm-open virtualmachines/vm-natted"},
-	{"instance-data-port-reachable", "virtualmachines/vm-natted virtualmachines/vm-search virtualmachines/vm-behind-firewall", "virtualmachines/vm-open"},
-	{"firewall-admin-port-world-open", "networksecuritygroups/nsg-app", "networksecuritygroups/nsg-open networksecuritygroups/nsg-world"},
-	{"firewall-all-ports-world-open", "networksecuritygroups/nsg-open networksecuritygroups/nsg-gateway", "networksecuritygroups/nsg-world"},
+	{"instance-data-port-reachable",
+		"virtualmachines/vm-natted virtualmachines/vm-search virtualmachines/vm-behind-firewall", "virtualmachines/vm-open"},
+	{"firewall-admin-port-world-open", "networksecuritygroups/nsg-app",
+		"networksecuritygroups/nsg-open networksecuritygroups/nsg-world"},
+	{"firewall-all-ports-world-open", "networksecuritygroups/nsg-open networksecuritygroups/nsg-gateway",
+		"networksecuritygroups/nsg-world"},
 	{"firewall-data-port-world-open", "networksecuritygroups/nsg-data", "networksecuritygroups/nsg-open"},
 	{"firewall-legacy-port-world-open", "networksecuritygroups/nsg-web", "networksecuritygroups/nsg-open"},
 	{"entry-point-firewall-only-443", "applicationgateways/agw-good", "applicationgateways/agw-bad loadbalancers/lb-ssh"},
-	{"entry-point-plaintext-refused", "applicationgateways/agw-good afdendpoints/shop", "applicationgateways/agw-bad afdendpoints/old"},
-	{"entry-point-tls-safe", "applicationgateways/agw-good afdendpoints/shop", "applicationgateways/agw-bad applicationgateways/agw-custom afdendpoints/old"},
+	{"entry-point-plaintext-refused", "applicationgateways/agw-good afdendpoints/shop",
+		"applicationgateways/agw-bad afdendpoints/old"},
+	{"entry-point-tls-safe", "applicationgateways/agw-good afdendpoints/shop",
+		"applicationgateways/agw-bad applicationgateways/agw-custom afdendpoints/old"},
 	{"entry-point-waf-blocking", "afdendpoints/shop", "applicationgateways/agw-good"},
 	{"vpn-strong-encryption", "connections/office", ""},
 	{"instance-ingress-only-from-load-balancer", "virtualmachines/vm-app", "virtualmachines/vm-loose"},
-	{"self-hosted-database-ingress-from-app-only", "virtualmachines/vm-search", "virtualmachines/vm-mongo virtualmachines/vm-open"},
+	{"self-hosted-database-ingress-from-app-only", "virtualmachines/vm-search",
+		"virtualmachines/vm-mongo virtualmachines/vm-open"},
 	{"database-not-public", "servers/sql-closed flexibleservers/pg-inside redis/cache-closed",
 		"servers/sql-open servers/sql-app flexibleservers/pg-open flexibleservers/my-office databaseaccounts/cosmos-open redis/cache-open"},
-	{"database-no-world-range", "servers/sql-app servers/sql-closed flexibleservers/my-office flexibleservers/pg-inside databaseaccounts/cosmos-fenced",
+	{"database-no-world-range",
+		"servers/sql-app servers/sql-closed flexibleservers/my-office flexibleservers/pg-inside databaseaccounts/cosmos-fenced",
 		"servers/sql-open servers/sql-cloud flexibleservers/pg-open databaseaccounts/cosmos-open redis/cache-open"},
-	{"database-ingress-from-app-only", "servers/sql-app servers/sql-closed flexibleservers/pg-inside databaseaccounts/cosmos-fenced",
+	{"database-ingress-from-app-only",
+		"servers/sql-app servers/sql-closed flexibleservers/pg-inside databaseaccounts/cosmos-fenced",
 		"servers/sql-open servers/sql-cloud servers/sql-private flexibleservers/my-office databaseaccounts/cosmos-open redis/cache-open"},
 	{"object-storage-tls-required", "storageaccounts/goodstore", "storageaccounts/badstore"},
 	{"object-storage-not-public-by-acl", "goodstore/files", "badstore/files"},
 	{"object-storage-public-access-blocked", "storageaccounts/goodstore", "storageaccounts/badstore"},
 	{"image-not-public", "private/base images/plain", "community/base"},
 	{"data-encrypted-at-rest", "sql-app/orders disks/data snapshots/copy storageaccounts/goodstore", "sql-open/orders"},
-	{"database-tls-required", "servers/sql-app flexibleservers/pg-inside flexibleservers/my-office redis/cache-closed databaseaccounts/cosmos-open",
+	{"database-tls-required",
+		"servers/sql-app flexibleservers/pg-inside flexibleservers/my-office redis/cache-closed databaseaccounts/cosmos-open",
 		"servers/sql-open flexibleservers/pg-open redis/cache-open"},
 	{"subnet-flow-logged", "subnets/web", "subnets/app"},
 }
@@ -153,9 +164,11 @@ func TestAzurePaths(t *testing.T) {
 		}
 	}
 	for name, want := range map[string][]string{
-		"vm-open":            {"Internet", "system gateway internet", "system routes of hub", "nsg-web", "nsg-open", "vm-open-nic", "vm-open"},
-		"vm-natted":          {"Internet", "lb-ssh", "ssh", "nsg-web", "vm-natted-nic", "vm-natted"},
-		"vm-behind-firewall": {"Internet", "edge", "tcp/8443", "web", "forwards to tcp/8080", "nsg-web", "vm-behind-firewall"},
+		"vm-open": {"Internet", "system gateway internet", "system routes of hub", "nsg-web", "nsg-open",
+			"vm-open-nic", "vm-open"},
+		"vm-natted": {"Internet", "lb-ssh", "ssh", "nsg-web", "vm-natted-nic", "vm-natted"},
+		"vm-behind-firewall": {"Internet", "edge", "tcp/8443", "web", "forwards to tcp/8080", "nsg-web",
+			"vm-behind-firewall"},
 	} {
 		rest := hops[name]
 		for _, word := range want {
@@ -212,13 +225,18 @@ func TestAzureTroubled(t *testing.T) {
 		cause   inventory.Cause
 		code    string
 	}{
-		"throttled listing": {func(s *armtest.Server) { s.Throttle("microsoft.network/networkinterfaces") }, "azure.network.network_interface", inventory.CauseThrottled, "TooManyRequests"},
-		"garbled listing":   {func(s *armtest.Server) { s.Garble("microsoft.sql/servers$") }, "azure.sql.server", inventory.CauseFailed, "MalformedAnswer"},
+		"throttled listing": {func(s *armtest.Server) { s.Throttle("microsoft.network/networkinterfaces") },
+			"azure.network.network_interface", inventory.CauseThrottled, "TooManyRequests"},
+		"garbled listing": {func(s *armtest.Server) { s.Garble("microsoft.sql/servers$") }, "azure.sql.server",
+			inventory.CauseFailed, "MalformedAnswer"},
 		"fault": {func(s *armtest.Server) { s.Refuse("microsoft.network/virtualnetworks", 500, "InternalServerError") },
 			"azure.network.subnet", inventory.CauseFailed, "InternalServerError"},
-		"garbled rights":  {func(s *armtest.Server) { s.Garble("authorization/permissions") }, "azure.network.subnet", inventory.CauseFailed, "MalformedAnswer"},
-		"throttled rules": {func(s *armtest.Server) { s.Throttle("/firewallrules") }, "", inventory.CauseThrottled, "TooManyRequests"},
-		"garbled rules":   {func(s *armtest.Server) { s.Garble("/firewallrules") }, "", inventory.CauseFailed, "MalformedAnswer"},
+		"garbled rights": {func(s *armtest.Server) { s.Garble("authorization/permissions") }, "azure.network.subnet",
+			inventory.CauseFailed, "MalformedAnswer"},
+		"throttled rules": {func(s *armtest.Server) { s.Throttle("/firewallrules") }, "", inventory.CauseThrottled,
+			"TooManyRequests"},
+		"garbled rules": {func(s *armtest.Server) { s.Garble("/firewallrules") }, "", inventory.CauseFailed,
+			"MalformedAnswer"},
 		"not registered": {func(s *armtest.Server) { s.Refuse("/firewallrules", 409, "MissingSubscriptionRegistration") }, "",
 			inventory.CauseNotEnabled, "MissingSubscriptionRegistration"},
 	} {
@@ -235,7 +253,8 @@ func TestAzureTroubled(t *testing.T) {
 			}
 			if c.kind == "" {
 				u := got[[2]string{"database-no-world-range", "servers/sql-open"}].Unknown
-				if len(u) == 0 || u[0].Cause != c.cause || u[0].Code != c.code || u[0].Action != "GET Microsoft.Sql/servers/firewallRules" ||
+				if len(u) == 0 || u[0].Cause != c.cause || u[0].Code != c.code ||
+					u[0].Action != "GET Microsoft.Sql/servers/firewallRules" ||
 					u[0].Permission != "Microsoft.Sql/servers/firewallRules/read" {
 					t.Errorf("the range of sql-open is unknown for %v; want %s %s", u, c.cause, c.code)
 				}

@@ -45,7 +45,8 @@ func TestDatabaseAtTheEdge(t *testing.T) {
 		{"the world", true, []inventory.Rule{tcp(5432, 5432, "0.0.0.0/0")}, "world", true, false},
 		{"the world in two halves", true, []inventory.Rule{tcp(5432, 5432, "0.0.0.0-127.255.255.255"),
 			tcp(5432, 5432, "128.0.0.0-255.255.255.255")}, "world", true, false},
-		{"the world behind a closed door", false, []inventory.Rule{tcp(5432, 5432, "0.0.0.0/0")}, "world_latent", true, false},
+		{"the world behind a closed door", false, []inventory.Rule{tcp(5432, 5432, "0.0.0.0/0")}, "world_latent", true,
+			false},
 		{"every tenant", true, []inventory.Rule{everyTenant}, "cloud", true, false},
 		{"every tenant behind a closed door", false, []inventory.Rule{everyTenant}, "world_latent", true, false},
 		{"one office", true, []inventory.Rule{tcp(5432, 5432, "198.51.100.7")}, "network", false, false},
@@ -57,7 +58,8 @@ func TestDatabaseAtTheEdge(t *testing.T) {
 		if who == nil || who.Who != c.who {
 			t.Errorf("%s: admitted %+v (%+v), want %s", c.name, who, db.Why("admitted"), c.who)
 		}
-		for fact, want := range map[string]bool{"world_range": c.world, "ingress_app_only": c.only, "public_access": c.public} {
+		for fact, want := range map[string]bool{"world_range": c.world, "ingress_app_only": c.only,
+			"public_access": c.public} {
 			if v, known := db.Value(fact); !known || v != want {
 				t.Errorf("%s: %s is %v (known %v, %+v), want %v", c.name, fact, v, known, db.Why(fact), want)
 			}
@@ -106,7 +108,8 @@ func TestDatabaseInsideDoors(t *testing.T) {
 		e.leadTo("endpoint-1")
 		db := e.derive(t, "db-1")
 		if v, known := db.Value("ingress_app_only"); !known || v != want {
-			t.Errorf("%s: the application alone is admitted: %v (%v, %+v), want %v", filter, v, known, db.Why("ingress_app_only"), want)
+			t.Errorf("%s: the application alone is admitted: %v (%v, %+v), want %v", filter, v, known,
+				db.Why("ingress_app_only"), want)
 		}
 	}
 }

@@ -186,7 +186,8 @@ func (s *Server) graph(w http.ResponseWriter, q graphRequest) {
 		size = min(size, q.Options.Top)
 	}
 	to := min(from+size, len(rows))
-	out := map[string]any{"totalRecords": len(rows), "count": to - from, "data": append([]Resource{}, rows[min(from, to):to]...), "resultTruncated": "false"}
+	out := map[string]any{"totalRecords": len(rows), "count": to - from, "data": append([]Resource{}, rows[min(from,
+		to):to]...), "resultTruncated": "false"}
 	if to < len(rows) {
 		out["$skipToken"], out["resultTruncated"] = strconv.Itoa(to), "true"
 	}
@@ -196,7 +197,8 @@ func (s *Server) graph(w http.ResponseWriter, q graphRequest) {
 
 // rowOf is a resource as Resource Graph gives it: the columns that were asked for are there, empty or not.
 func rowOf(r Resource) Resource {
-	row := Resource{"kind": "", "tags": nil, "sku": nil, "identity": nil, "zones": nil, "managedBy": "", "properties": map[string]any{}}
+	row := Resource{"kind": "", "tags": nil, "sku": nil, "identity": nil, "zones": nil, "managedBy": "",
+		"properties": map[string]any{}}
 	maps.Copy(row, r)
 	row["name"], row["type"] = nameOf(r), strings.ToLower(r.Type())
 	return row
@@ -229,7 +231,8 @@ func (s *Server) manager(w http.ResponseWriter, req *http.Request, path string) 
 			s.refuseRight(w, "Microsoft.Authorization/permissions/read")
 			return
 		}
-		answer(w, map[string]any{"value": []any{map[string]any{"actions": []string{"*/read"}, "notActions": append([]string{}, s.withheld...)}}})
+		answer(w, map[string]any{"value": []any{map[string]any{"actions": []string{"*/read"},
+			"notActions": append([]string{}, s.withheld...)}}})
 		return
 	case !strings.HasPrefix(strings.ToLower(path), strings.ToLower(own)+"/"):
 		refuse(w, http.StatusNotFound, "SubscriptionNotFound", "the subscription could not be found")
@@ -239,7 +242,10 @@ func (s *Server) manager(w http.ResponseWriter, req *http.Request, path string) 
 		s.refuseRight(w, rightOf(right))
 		return
 	}
-	if i := slices.IndexFunc(s.estate.Resources, func(r Resource) bool { return strings.EqualFold(r.ID(), path) }); i >= 0 {
+	if i := slices.IndexFunc(s.estate.Resources, func(r Resource) bool {
+		return strings.EqualFold(r.ID(),
+			path)
+	}); i >= 0 {
 		one := maps.Clone(s.estate.Resources[i])
 		one["name"], one["type"] = nameOf(one), one.Type()
 		answer(w, one)
@@ -295,7 +301,8 @@ func (s *Server) allows(action string) bool {
 }
 
 func (s *Server) refuseRight(w http.ResponseWriter, action string) {
-	refuse(w, http.StatusForbidden, "AuthorizationFailed", "the client does not have authorization to perform action '"+action+"'")
+	refuse(w, http.StatusForbidden, "AuthorizationFailed",
+		"the client does not have authorization to perform action '"+action+"'")
 }
 
 // rightOf is the right to read a type where it is not called like the type.
