@@ -137,8 +137,7 @@ func cacheTags(ctx context.Context, c *Clients, id *string) collectors.Answer[ma
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 }
 

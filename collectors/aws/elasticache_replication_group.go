@@ -115,7 +115,7 @@ func askGlobalCache(ctx context.Context, c *Clients, id *string) collectors.Answ
 		if err != nil {
 			return nil, err
 		}
-		return &out.GlobalReplicationGroups, nil
+		return kept(out.GlobalReplicationGroups), nil
 	})
 }
 

@@ -61,8 +61,7 @@ func askBus(ctx context.Context, c *Clients, b types.EventBus) busAnswers {
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 	return a
 }

@@ -91,7 +91,7 @@ func askLogGroup(ctx context.Context, c *Clients, i logGroupItem) logGroupAnswer
 		if err != nil {
 			return nil, err
 		}
-		return &out.Tags, nil
+		return keptTags(out.Tags), nil
 	})
 	return a
 }
@@ -147,7 +147,7 @@ func askMaskingPolicies(ctx context.Context, c *Clients) collectors.Answer[[]typ
 		if err != nil {
 			return nil, err
 		}
-		return &out.AccountPolicies, nil
+		return kept(out.AccountPolicies), nil
 	})
 }
 

@@ -76,7 +76,7 @@ func askMemoryCluster(ctx context.Context, c *Clients, i memoryItem) memoryAnswe
 	if all.Value != nil {
 		users, listed := (*all.Value)[aws.ToString(k.ACLName)]
 		if listed {
-			a.Users.Value = &users
+			a.Users.Value = kept(users)
 		} else {
 			a.Users.Failed = &collectors.Reason{Cause: inventory.CauseFailed, Code: "AccessListNotListed"}
 		}
@@ -87,8 +87,7 @@ func askMemoryCluster(ctx context.Context, c *Clients, i memoryItem) memoryAnswe
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 	return a
 }

@@ -114,8 +114,7 @@ func askDomain(ctx context.Context, c *Clients, i domainItem) domainAnswers {
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 	return a
 }

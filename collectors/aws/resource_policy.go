@@ -129,3 +129,19 @@ func heldBy(keys *once[keyHolder], named *string, call func(key string) collecto
 
 // noSuchSwitch is why message channels, secrets and registries are not asked which networks they answer.
 const noSuchSwitch = "the service has no network switch; the resource policy is the guard"
+
+// kept gives what was listed in a form that the store gives back: nothing listed is an empty list, not none.
+func kept[T any](list []T) *[]T {
+	if list == nil {
+		list = []T{}
+	}
+	return &list
+}
+
+// keptTags does the same for tags.
+func keptTags(tags map[string]string) *map[string]string {
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	return &tags
+}

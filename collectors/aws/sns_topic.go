@@ -71,16 +71,14 @@ func askTopic(ctx context.Context, c *Clients, i topicItem) topicAnswers {
 	all := i.subscriptions.ask("", func() collectors.Answer[topicPushes] { return askSubscriptions(ctx, c) })
 	a.Pushes = collectors.Answer[[]string]{Action: all.Action, Permission: all.Permission, Failed: all.Failed}
 	if all.Value != nil {
-		protocols := (*all.Value)[i.arn]
-		a.Pushes.Value = &protocols
+		a.Pushes.Value = kept((*all.Value)[i.arn])
 	}
 	a.Tags = ask("ListTagsForResource", "sns:ListTagsForResource", func() (*map[string]string, error) {
 		out, err := c.SNS.ListTagsForResource(ctx, &sns.ListTagsForResourceInput{ResourceArn: aws.String(i.arn)})
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 	return a
 }

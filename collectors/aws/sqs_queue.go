@@ -56,14 +56,14 @@ func askQueue(ctx context.Context, c *Clients, url string) queueAnswers {
 		if err != nil {
 			return nil, absent(err, "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 		}
-		return &out.Attributes, nil
+		return keptTags(out.Attributes), nil
 	})
 	a.Tags = ask("ListQueueTags", "sqs:ListQueueTags", func() (*map[string]string, error) {
 		out, err := c.SQS.ListQueueTags(ctx, &sqs.ListQueueTagsInput{QueueUrl: aws.String(url)})
 		if err != nil {
 			return nil, err
 		}
-		return &out.Tags, nil
+		return keptTags(out.Tags), nil
 	})
 	return a
 }

@@ -69,8 +69,7 @@ func askParameter(ctx context.Context, c *Clients, p types.ParameterMetadata) pa
 		if err != nil {
 			return nil, err
 		}
-		tags := labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
-		return &tags, nil
+		return keptTags(labels(out.TagList, func(t types.Tag) (*string, *string) { return t.Key, t.Value })), nil
 	})
 	return a
 }

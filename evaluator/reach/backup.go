@@ -19,7 +19,12 @@ func backedUp(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
 	return noUnless(doubts), doubts
 }
 
+// selected says whether a schedule picks the resource by a label, or all of its class.
 func selected(r *inventory.Resource, w World) bool {
+	all := inventory.SelectionID(r.Scope, r.Region, r.Class, "*", "*")
+	if len(w.Into(inventory.ClassBackupCoverage, "selects", all)) > 0 {
+		return true
+	}
 	for key, value := range r.Labels {
 		id := inventory.SelectionID(r.Scope, r.Region, r.Class, key, value)
 		if len(w.Into(inventory.ClassBackupCoverage, "selects", id)) > 0 {
