@@ -28,7 +28,8 @@ func (s *Server) createCheck(ctx context.Context, in *createCheckIn) (*showCheck
 		return nil, err
 	}
 	if s.catalogue.Check(check.ID) != nil {
-		return nil, invalid("body.source", "the catalogue of the release holds a check of this id; choose another", check.ID)
+		return nil, invalid("body.source", "the catalogue of the release holds a check of this id; choose another",
+			check.ID)
 	}
 	if problems := check.Try(); len(problems) > 0 {
 		details := make([]error, len(problems))
@@ -164,7 +165,8 @@ func (s *Server) checkToTry(ctx context.Context, tx store.Tx, in *tryCheckIn) (*
 	return check, nil
 }
 
-func (s *Server) resourceToTry(ctx context.Context, tx store.Tx, in *tryCheckIn, check *evaluator.Check) (*inventory.Resource, error) {
+func (s *Server) resourceToTry(ctx context.Context, tx store.Tx, in *tryCheckIn,
+	check *evaluator.Check) (*inventory.Resource, error) {
 	if in.Body.ID != nil {
 		found, err := tx.Resource(ctx, *in.Body.ID, time.Time{})
 		if err != nil {
@@ -173,7 +175,8 @@ func (s *Server) resourceToTry(ctx context.Context, tx store.Tx, in *tryCheckIn,
 		return found.Inventoried()
 	}
 	given := in.Body.Resource
-	r, err := evaluator.Example{Name: "tried", Class: given.Class, Given: given.Facts, NotApplicable: given.NotApplicable}.Resource(check)
+	r, err := evaluator.Example{Name: "tried", Class: given.Class, Given: given.Facts,
+		NotApplicable: given.NotApplicable}.Resource(check)
 	if err != nil {
 		return nil, invalid("body.resource", err.Error(), nil)
 	}
@@ -185,7 +188,8 @@ func (s *Server) resourceToTry(ctx context.Context, tx store.Tx, in *tryCheckIn,
 func (s *Server) inForce(ctx context.Context, tx store.Tx) *evaluator.Catalogue {
 	catalogue, err := s.catalogues.Of(ctx, tx)
 	if err != nil {
-		s.log.ErrorContext(ctx, "custom checks cannot be read", "request_id", requestID(ctx), "tenant", tx.Tenant(), "error", err)
+		s.log.ErrorContext(ctx, "custom checks cannot be read", "request_id", requestID(ctx), "tenant", tx.Tenant(),
+			"error", err)
 		return s.catalogue
 	}
 	return catalogue

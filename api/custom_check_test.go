@@ -47,7 +47,8 @@ func TestCustomChecksBelongToTheirTenant(t *testing.T) {
 	if control.want(http.StatusOK); !strings.Contains(control.Body.String(), "acme-tls") {
 		t.Error("the control does not list the check that is mapped to it")
 	}
-	if list := s.do(t, "b", http.MethodGet, "/v1/checks?limit=500", nil); strings.Contains(list.Body.String(), "acme-tls") {
+	if list := s.do(t, "b", http.MethodGet, "/v1/checks?limit=500", nil); strings.Contains(list.Body.String(),
+		"acme-tls") {
 		t.Error("tenant b sees the check of tenant a")
 	}
 	if c := s.do(t, "a", http.MethodDelete, "/v1/checks/acme-tls", nil); c.Code != http.StatusNoContent {
@@ -63,11 +64,13 @@ func TestBadChecksAreRefusedByLine(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	for name, c := range map[string]struct{ from, to, says string }{
-		"attribute": {"resource.tls_required", "resource.tls_requird", "line 6: passes_when: class object_storage has no attribute \"tls_requird\"; did you mean \"tls_required\"?"},
-		"control":   {"A.8.24", "A.9.99", "iso27001-2022 has no control A.9.99"},
-		"taken":     {"acme-tls", "object-storage-versioned", "holds a check of this id"},
-		"examples":  {"tls_required == true", "tls_required == false", "line 8: example \"asked\" gives fail, want pass"},
-		"none":      {"  - {name: unread, given: {}, want: unknown}\n", "", "no example wants unknown"},
+		"attribute": {"resource.tls_required", "resource.tls_requird",
+			"line 6: passes_when: class object_storage has no attribute \"tls_requird\"; did you mean \"tls_required\"?"},
+		"control": {"A.8.24", "A.9.99", "iso27001-2022 has no control A.9.99"},
+		"taken":   {"acme-tls", "object-storage-versioned", "holds a check of this id"},
+		"examples": {"tls_required == true", "tls_required == false",
+			"line 8: example \"asked\" gives fail, want pass"},
+		"none": {"  - {name: unread, given: {}, want: unknown}\n", "", "no example wants unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -83,7 +86,8 @@ func TestBadChecksAreRefusedByLine(t *testing.T) {
 func TestATrialShowsWhatItRestsOn(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	ask := map[string]any{"source": ownCheck, "resource": map[string]any{"facts": map[string]any{"tls_required": false}}}
+	ask := map[string]any{"source": ownCheck,
+		"resource": map[string]any{"facts": map[string]any{"tls_required": false}}}
 	told := s.do(t, "a", http.MethodPost, "/v1/checks/try", ask).want(http.StatusOK)
 	if told["verdict"] != "fail" || told["severity"] != "high" || at(t, told, "facts", "tls_required") != false {
 		t.Errorf("the trial is %v", told)
@@ -94,9 +98,12 @@ func TestATrialShowsWhatItRestsOn(t *testing.T) {
 		t.Errorf("the trial on a resource of which nothing is known is %v", told)
 	}
 	a := s.subjects(t, "a")
-	s.do(t, "a", http.MethodPost, "/v1/checks/try", map[string]any{"check": "resource-owner-labelled", "resource_id": a.resource}).want(http.StatusOK)
-	s.do(t, "b", http.MethodPost, "/v1/checks/try", map[string]any{"check": "resource-owner-labelled", "resource_id": a.resource}).want(http.StatusNotFound)
-	s.do(t, "a", http.MethodPost, "/v1/checks/try", map[string]any{"check": "resource-owner-labelled"}).want(http.StatusUnprocessableEntity)
+	s.do(t, "a", http.MethodPost, "/v1/checks/try", map[string]any{"check": "resource-owner-labelled",
+		"resource_id": a.resource}).want(http.StatusOK)
+	s.do(t, "b", http.MethodPost, "/v1/checks/try", map[string]any{"check": "resource-owner-labelled",
+		"resource_id": a.resource}).want(http.StatusNotFound)
+	s.do(t, "a", http.MethodPost, "/v1/checks/try",
+		map[string]any{"check": "resource-owner-labelled"}).want(http.StatusUnprocessableEntity)
 }
 
 func TestSettingsAreVersionsWithATag(t *testing.T) {
@@ -110,7 +117,8 @@ func TestSettingsAreVersionsWithATag(t *testing.T) {
 	}
 	settings["key_age_days"] = 0
 	refused := s.do(t, "a", http.MethodPut, "/v1/settings", settings).want(http.StatusUnprocessableEntity)
-	if detail, _ := refused["detail"].(string); !strings.Contains(detail, "body.key_age_days: want a number from 1 to 3650") {
+	if detail, _ := refused["detail"].(string); !strings.Contains(detail,
+		"body.key_age_days: want a number from 1 to 3650") {
 		t.Errorf("it says %q", detail)
 	}
 	settings["key_age_days"] = 30

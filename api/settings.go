@@ -122,7 +122,8 @@ func wrongSettings(err error) error {
 		}
 		var wrong inventory.SettingError
 		if errors.As(err, &wrong) {
-			details = append(details, &huma.ErrorDetail{Location: "body." + wrong.Name, Message: "want " + wrong.Allowed, Value: wrong.Read})
+			details = append(details, &huma.ErrorDetail{Location: "body." + wrong.Name,
+				Message: "want " + wrong.Allowed, Value: wrong.Read})
 		}
 	}
 	walk(err)

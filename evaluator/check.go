@@ -122,7 +122,8 @@ func (c *Check) validate() error {
 	}
 	for _, e := range c.Examples {
 		if !slices.Contains([]string{"pass", "fail", "unknown", "none"}, e.Want) {
-			return &keyError{key: "examples", line: e.Line, err: fmt.Errorf("%q wants %q: it must be pass, fail, unknown or none", e.Name, e.Want)}
+			return &keyError{key: "examples", line: e.Line,
+				err: fmt.Errorf("%q wants %q: it must be pass, fail, unknown or none", e.Name, e.Want)}
 		}
 	}
 	return nil
@@ -237,7 +238,8 @@ func (c *Check) hash() string {
 		asked[cloud] = c.Asked(cloud)
 	}
 	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{c.ID, c.Class, c.Severity, c.AppliesWhen, c.PassesWhen, c.ISO2022, c.ISO2013, asked})
+	_ = json.NewEncoder(h).Encode([]any{c.ID, c.Class, c.Severity, c.AppliesWhen, c.PassesWhen, c.ISO2022, c.ISO2013,
+		asked})
 	return hex.EncodeToString(h.Sum(nil))[:16]
 }
 

@@ -264,7 +264,8 @@ func explainIssues(class inventory.Class, issues *cel.Issues) error {
 		return &expressionError{line, fmt.Errorf("class %s has no attribute %q%s", class, name, suggest(name, known))}
 	}
 	if all := issues.Errors(); len(all) > 0 {
-		return &expressionError{all[0].Location.Line(), fmt.Errorf("class %s: %s (column %d)", class, all[0].Message, all[0].Location.Column()+1)}
+		return &expressionError{all[0].Location.Line(), fmt.Errorf("class %s: %s (column %d)", class, all[0].Message,
+			all[0].Location.Column()+1)}
 	}
 	return fmt.Errorf("class %s: %s", class, text)
 }

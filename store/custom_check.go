@@ -48,8 +48,10 @@ func (tx Tx) CustomChecks(ctx context.Context) ([]CustomCheck, error) {
 
 // PutCustomCheck adds a check of the tenant's own, or replaces the one of that id. It says whether it is new. Every
 // version of it is kept.
-func (tx Tx) PutCustomCheck(ctx context.Context, check *evaluator.Check, source string, at time.Time) (added bool, err error) {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('custom checks ' || $1::text, 0))`, tx.tenant); err != nil {
+func (tx Tx) PutCustomCheck(ctx context.Context, check *evaluator.Check, source string, at time.Time) (added bool,
+	err error) {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('custom checks ' || $1::text, 0))`,
+		tx.tenant); err != nil {
 		return false, fmt.Errorf("lock the custom checks: %w", err)
 	}
 	var standing int
@@ -63,7 +65,8 @@ func (tx Tx) PutCustomCheck(ctx context.Context, check *evaluator.Check, source 
 	if !there && standing >= mostCustomChecks {
 		return false, ErrTooMany
 	}
-	args := pgx.StrictNamedArgs{"tenant": tx.tenant, "id": check.ID, "version": check.Version, "source": source, "at": at}
+	args := pgx.StrictNamedArgs{"tenant": tx.tenant, "id": check.ID, "version": check.Version, "source": source,
+		"at": at}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO custom_checks (tenant_id, check_id, ordinal, version, source, created_at, changed_at)
 		SELECT @tenant, @id, coalesce(min(ordinal), 0) - 1, @version, @source, @at, @at FROM custom_checks WHERE tenant_id = @tenant
@@ -175,7 +178,8 @@ func (c *Catalogues) compile(ctx context.Context, tx Tx) (*evaluator.Catalogue, 
 }
 
 // CatalogueOf is Of in a transaction of its own.
-func (s *Store) CatalogueOf(ctx context.Context, tenant uuid.UUID, catalogues *Catalogues) (catalogue *evaluator.Catalogue, err error) {
+func (s *Store) CatalogueOf(ctx context.Context, tenant uuid.UUID,
+	catalogues *Catalogues) (catalogue *evaluator.Catalogue, err error) {
 	err = s.InTx(ctx, tenant, func(tx Tx) error {
 		catalogue, err = catalogues.Of(ctx, tx)
 		return err

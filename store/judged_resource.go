@@ -17,8 +17,12 @@ func (d ResourceDetail) Inventoried() (*inventory.Resource, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derived facts of %s: %w", d.NaturalID, err)
 	}
-	r, err := resourceRow{Scope: string(d.Scope), Kind: string(d.Kind), Class: string(d.Class), Region: d.Region, NaturalID: d.NaturalID,
-		Name: d.Name, Labels: d.Labels, CarriesLabels: d.CarriesLabels, Placeholder: d.Placeholder, ObservedAt: d.ObservedAt, Facts: facts}.resource()
+	row := resourceRow{
+		Scope: string(d.Scope), Kind: string(d.Kind), Class: string(d.Class), Region: d.Region, NaturalID: d.NaturalID,
+		Name: d.Name, Labels: d.Labels, CarriesLabels: d.CarriesLabels, Placeholder: d.Placeholder,
+		ObservedAt: d.ObservedAt, Facts: facts,
+	}
+	r, err := row.resource()
 	if err != nil {
 		return nil, err
 	}

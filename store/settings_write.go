@@ -16,7 +16,8 @@ import (
 
 // LockSettings keeps the settings as they are until the transaction ends, so that an edit can be checked against them.
 func (tx Tx) LockSettings(ctx context.Context) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('settings ' || $1::text, 0))`, tx.tenant); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('settings ' || $1::text, 0))`,
+		tx.tenant); err != nil {
 		return fmt.Errorf("lock the settings: %w", err)
 	}
 	return nil

@@ -61,7 +61,8 @@ func (s *Server) inForce(ctx context.Context) *evaluator.Catalogue {
 	}
 	catalogue, err := s.store.CatalogueOf(ctx, id.Tenant, s.catalogues)
 	if err != nil {
-		s.log.ErrorContext(ctx, "the checks of a tenant cannot be read", "request", requestID(ctx), "tenant", id.Tenant, "error", err)
+		s.log.ErrorContext(ctx, "the checks of a tenant cannot be read", "request", requestID(ctx), "tenant",
+			id.Tenant, "error", err)
 		return s.catalogue
 	}
 	return catalogue

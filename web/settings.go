@@ -44,7 +44,8 @@ func (s *Server) settings(w http.ResponseWriter, r *http.Request) error {
 }
 
 // showSettings fills the page with what is in force, or with what was entered.
-func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, p settingsPage, entered map[string]string) error {
+func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, status int, p settingsPage,
+	entered map[string]string) error {
 	var err error
 	if p.frame, err = s.newFrame(r, "settings", "Settings"); err != nil {
 		return err
@@ -89,7 +90,8 @@ func (s *Server) settingRows(f frame, settings *inventory.Settings) []settingRow
 	}
 	var out []settingRow
 	for _, parameter := range inventory.Parameters {
-		out = append(out, settingRow{Name: parameter.Name, Meaning: sentence(parameter.Meaning), Checks: rest[parameter.Name],
+		out = append(out, settingRow{Name: parameter.Name, Meaning: sentence(parameter.Meaning),
+			Checks:  rest[parameter.Name],
 			Value:   inventory.ValueText(settings.Parameter(parameter.Name)),
 			Default: inventory.ValueText(defaults.Parameter(parameter.Name)), Changed: changed[parameter.Name]})
 	}
@@ -99,7 +101,8 @@ func (s *Server) settingRows(f frame, settings *inventory.Settings) []settingRow
 // saveSettings makes what was entered the settings in force, and has judged again what is stored.
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	if !mayAdminister(r) {
-		return pageError{http.StatusForbidden, "You may read, not change", "Ask an administrator to change the settings."}
+		return pageError{http.StatusForbidden, "You may read, not change",
+			"Ask an administrator to change the settings."}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
 	if err := r.ParseForm(); err != nil {
@@ -123,12 +126,14 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return fmt.Errorf("save the settings: %w", err)
 	case len(wrong) > 0:
-		return s.showSettings(w, r, http.StatusUnprocessableEntity, settingsPage{Rows: wrong, Problem: "Nothing was saved yet."}, entered)
+		return s.showSettings(w, r, http.StatusUnprocessableEntity, settingsPage{Rows: wrong,
+			Problem: "Nothing was saved yet."}, entered)
 	}
 	if s.judge != nil {
 		// What is due stands in the store already: a failure only delays it until the next sweep.
 		if err := s.judge(r.Context(), s.tenant(r), ""); err != nil {
-			s.log.WarnContext(r.Context(), "the judging waits for the next sweep", "request", requestID(r.Context()), "error", err)
+			s.log.WarnContext(r.Context(), "the judging waits for the next sweep", "request", requestID(r.Context()),
+				"error", err)
 		}
 	}
 	http.Redirect(w, r, "/settings?saved=1", http.StatusSeeOther)

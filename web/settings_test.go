@@ -40,7 +40,8 @@ func TestSettingsAreChangedAndPrintedAtTheirChecks(t *testing.T) {
 	hasNot(t, s.get(t, "/settings?as_of=2026-11-22"), ".head", "differ")
 	due := 0
 	s.in(t, func(ctx context.Context, tx store.Tx) error {
-		return tx.QueryRow(ctx, `SELECT count(*) FROM pending_resources WHERE tenant_id = $1 AND cause = 'settings_changed'`, s.tenant).Scan(&due)
+		return tx.QueryRow(ctx,
+			`SELECT count(*) FROM pending_resources WHERE tenant_id = $1 AND cause = 'settings_changed'`, s.tenant).Scan(&due)
 	})
 	if due == 0 {
 		t.Error("nothing is judged again")
@@ -50,12 +51,14 @@ func TestSettingsAreChangedAndPrintedAtTheirChecks(t *testing.T) {
 func TestWrongSettingsAreSaidBesideThem(t *testing.T) {
 	t.Parallel()
 	s := empty(t)
-	doc := s.answer(t, near(http.MethodPost, "/settings", s.entered(t, "key_age_days", "soon")), http.StatusUnprocessableEntity)
+	doc := s.answer(t, near(http.MethodPost, "/settings", s.entered(t, "key_age_days", "soon")),
+		http.StatusUnprocessableEntity)
 	has(t, doc, "#key_age_days .wrong", "Want a whole number.")
 	if got := doc.Find("#key_age_days input").AttrOr("value", ""); got != "soon" {
 		t.Errorf("the field holds %q, want what was entered", got)
 	}
-	doc = s.answer(t, near(http.MethodPost, "/settings", s.entered(t, "fix_days", "critical=7")), http.StatusUnprocessableEntity)
+	doc = s.answer(t, near(http.MethodPost, "/settings", s.entered(t, "fix_days", "critical=7")),
+		http.StatusUnprocessableEntity)
 	has(t, doc, "#fix_days .wrong", "Want a number from 1 to 3650.")
 	doc = s.answer(t, near(http.MethodPost, "/settings", s.entered(t, "tag", "old")), http.StatusConflict)
 	has(t, doc, ".notice", "Somebody else changed the settings")

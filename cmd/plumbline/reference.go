@@ -28,7 +28,8 @@ func (c *checksReferenceCmd) Run() error {
 		return fmt.Errorf("catalogue of this release: %w", err)
 	}
 	pages := catalog.Reference(catalogue)
-	for file, format := range map[string]string{"aws.json": "json", "aws.tf": "terraform", "aws-cloudformation.yaml": "cloudformation"} {
+	for file, format := range map[string]string{"aws.json": "json", "aws.tf": "terraform",
+		"aws-cloudformation.yaml": "cloudformation"} {
 		rights, err := aws.Policy(format)
 		if err != nil {
 			return fmt.Errorf("rights on AWS: %w", err)
@@ -40,10 +41,12 @@ func (c *checksReferenceCmd) Run() error {
 	}
 	for name, text := range pages {
 		path := filepath.Join(c.Dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // documents are for everybody to read
+		if err := os.MkdirAll(filepath.Dir(path),
+			0o755); err != nil { //nolint:gosec // documents are for everybody to read
 			return fmt.Errorf("write %s: %w", name, err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // documents are for everybody to read
+		if err := os.WriteFile(path, []byte(text),
+			0o644); err != nil { //nolint:gosec // documents are for everybody to read
 			return fmt.Errorf("write %s: %w", name, err)
 		}
 	}

@@ -45,7 +45,8 @@ var Parameters = []Parameter{
 	percent("quota_headroom_percent", "smallest free share of a quota"),
 	percent("posture_score_percent", "floor of the provider score"),
 	days("threat_triage_days", "days to triage a serious threat alert"),
-	percent("control_coverage_percent", "share of a control's questions that must be answered before it can be conforming"),
+	percent("control_coverage_percent",
+		"share of a control's questions that must be answered before it can be conforming"),
 	{Name: "fix_days", Meaning: "days to fix a weakness, by severity", Least: 1, Most: 3650,
 		Words: []string{"critical", "high", "medium", "low"}, Filled: true},
 	days("review_days", "days to handle a serious architecture finding"),
@@ -56,9 +57,11 @@ var Parameters = []Parameter{
 	days("secret_rotation_days", "longest life of a secret"),
 	{Name: "time_sources", Meaning: "further approved time sources"},
 	days("patch_days", "days a security update may be missing"),
-	{Name: "approved_images", Meaning: "publishers, projects or accounts images may come from, beside the provider and the own"},
+	{Name: "approved_images",
+		Meaning: "publishers, projects or accounts images may come from, beside the provider and the own"},
 	days("image_age_days", "oldest machine image"),
-	{Name: "malware_os_families", Meaning: "systems commonly affected by malware", Words: []string{"windows", "linux", "other"}},
+	{Name: "malware_os_families", Meaning: "systems commonly affected by malware", Words: []string{"windows", "linux",
+		"other"}},
 	days("snapshot_max_age_days", "oldest snapshot outside a backup vault"),
 	days("backup_retention_days", "shortest backup retention"),
 	days("restore_test_days", "longest time since a restore"),
@@ -98,7 +101,8 @@ func (s *Settings) Validate() error {
 		}
 	}
 	if s.LogMinDays > s.LogMaxDays {
-		wrong = append(wrong, SettingError{"log_min_days", s.LogMinDays, fmt.Sprintf("at most log_max_days (%d)", s.LogMaxDays)})
+		wrong = append(wrong, SettingError{"log_min_days", s.LogMinDays, fmt.Sprintf("at most log_max_days (%d)",
+			s.LogMaxDays)})
 	}
 	if s.CadenceHours < 1 || s.CadenceHours > 24*366 {
 		wrong = append(wrong, SettingError{"cadence_hours", s.CadenceHours, "a whole number from 1 to 8784"})

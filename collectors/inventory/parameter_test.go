@@ -47,18 +47,29 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		change func(*Settings)
 		want   string
 	}{
-		{"too few days", func(s *Settings) { s.KeyAgeDays = 0 }, "key_age_days: 0 is not allowed: want a number from 1 to 3650"},
-		{"too many percent", func(s *Settings) { s.QuotaHeadroomPercent = 101 }, "quota_headroom_percent: 101 is not allowed: want a number from 0 to 100"},
-		{"no keys", func(s *Settings) { s.OwnerKeys = nil }, "owner_keys: an empty list is not allowed: want at least one word"},
-		{"space", func(s *Settings) { s.ApprovedRegistries = []string{" ghcr.io"} }, `approved_registries: " ghcr.io" is not allowed: want words`},
-		{"twice", func(s *Settings) { s.AllowedRegions = []string{"a", "a"} }, `allowed_regions: "a" is not allowed: want each word once`},
-		{"another system", func(s *Settings) { s.MalwareOSFamilies = []string{"beos"} }, `malware_os_families: "beos" is not allowed: want one of windows, linux, other`},
-		{"a severity left out", func(s *Settings) { s.FixDays = map[string]int{"critical": 1, "high": 1, "medium": 1} }, "fix_days.low: nothing is not allowed"},
+		{"too few days", func(s *Settings) { s.KeyAgeDays = 0 },
+			"key_age_days: 0 is not allowed: want a number from 1 to 3650"},
+		{"too many percent", func(s *Settings) { s.QuotaHeadroomPercent = 101 },
+			"quota_headroom_percent: 101 is not allowed: want a number from 0 to 100"},
+		{"no keys", func(s *Settings) { s.OwnerKeys = nil },
+			"owner_keys: an empty list is not allowed: want at least one word"},
+		{"space", func(s *Settings) { s.ApprovedRegistries = []string{" ghcr.io"} },
+			`approved_registries: " ghcr.io" is not allowed: want words`},
+		{"twice", func(s *Settings) { s.AllowedRegions = []string{"a", "a"} },
+			`allowed_regions: "a" is not allowed: want each word once`},
+		{"another system", func(s *Settings) { s.MalwareOSFamilies = []string{"beos"} },
+			`malware_os_families: "beos" is not allowed: want one of windows, linux, other`},
+		{"a severity left out", func(s *Settings) {
+			s.FixDays = map[string]int{"critical": 1, "high": 1,
+				"medium": 1}
+		}, "fix_days.low: nothing is not allowed"},
 		{"a severity too many", func(s *Settings) {
 			s.FixDays = map[string]int{"critical": 1, "high": 1, "medium": 1, "low": 1, "info": 1}
 		}, `fix_days: "info" is not allowed`},
-		{"floor above ceiling", func(s *Settings) { s.LogMinDays = 500 }, "log_min_days: 500 is not allowed: want at most log_max_days (400)"},
-		{"another environment", func(s *Settings) { s.Environments = map[ScopeID]string{"aws:1": "prod"} }, "environments.aws:1: prod is not allowed: want one of production"},
+		{"floor above ceiling", func(s *Settings) { s.LogMinDays = 500 },
+			"log_min_days: 500 is not allowed: want at most log_max_days (400)"},
+		{"another environment", func(s *Settings) { s.Environments = map[ScopeID]string{"aws:1": "prod"} },
+			"environments.aws:1: prod is not allowed: want one of production"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -96,7 +107,8 @@ func TestParametersAreReadAsTheyAreWritten(t *testing.T) {
 			t.Errorf("%s: read %v, want %v", p.Name, got, want)
 		}
 	}
-	for name, text := range map[string]string{"key_age_days": "soon", "quota_headroom_percent": "a fifth", "fix_days": "critical", "nothing": "1"} {
+	for name, text := range map[string]string{"key_age_days": "soon", "quota_headroom_percent": "a fifth",
+		"fix_days": "critical", "nothing": "1"} {
 		s := Defaults()
 		var named SettingError
 		if err := s.SetText(name, text); !errors.As(err, &named) || named.Name != name {

@@ -140,8 +140,10 @@ func TestAChangedCheckJudgesItsClassesOnly(t *testing.T) {
 	t.Parallel()
 	h := judgedHouse(t)
 	c := editedCatalogue(t, func(files fstest.MapFS) {
-		replaceIn(t, files, tlsCheck, "passes_when: resource.tls_required == true &&", "passes_when: resource.tls_required == false &&")
-		replaceIn(t, files, tlsCheck, "tls_required: true, tls_min_version: 1.2}, want: pass", "tls_required: true, tls_min_version: 1.2}, want: fail")
+		replaceIn(t, files, tlsCheck, "passes_when: resource.tls_required == true &&",
+			"passes_when: resource.tls_required == false &&")
+		replaceIn(t, files, tlsCheck, "tls_required: true, tls_min_version: 1.2}, want: pass",
+			"tls_required: true, tls_min_version: 1.2}, want: fail")
 	})
 	if due := h.due(c); due[inventory.ClassObjectStorage] != 1 || due[inventory.ClassFirewall] != 0 {
 		t.Fatalf("a changed check of buckets makes due: %v, want the bucket alone", due)

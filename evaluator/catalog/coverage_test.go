@@ -80,8 +80,10 @@ func TestChecksAreAnsweredAsDesigned(t *testing.T) {
 func TestModesAreAsDesigned(t *testing.T) {
 	t.Parallel()
 	want := map[string]map[evaluator.Mode]int{
-		evaluator.ISO2022: {evaluator.ModeAutomated: 7, evaluator.ModeMixed: 58, evaluator.ModeAttested: 22, evaluator.ModeInherited: 6},
-		evaluator.ISO2013: {evaluator.ModeAutomated: 8, evaluator.ModeMixed: 62, evaluator.ModeAttested: 37, evaluator.ModeInherited: 7},
+		evaluator.ISO2022: {evaluator.ModeAutomated: 7, evaluator.ModeMixed: 58, evaluator.ModeAttested: 22,
+			evaluator.ModeInherited: 6},
+		evaluator.ISO2013: {evaluator.ModeAutomated: 8, evaluator.ModeMixed: 62, evaluator.ModeAttested: 37,
+			evaluator.ModeInherited: 7},
 	}
 	for _, f := range loaded(t).Frameworks {
 		got := map[evaluator.Mode]int{}

@@ -41,7 +41,8 @@ func TestEachEditionHasItsControls(t *testing.T) {
 	}
 	themes := map[string]map[string]int{
 		evaluator.ISO2022: {"A.5": 37, "A.6": 8, "A.7": 14, "A.8": 34},
-		evaluator.ISO2013: {"A.5": 2, "A.6": 7, "A.7": 6, "A.8": 10, "A.9": 14, "A.10": 2, "A.11": 15, "A.12": 14, "A.13": 7,
+		evaluator.ISO2013: {"A.5": 2, "A.6": 7, "A.7": 6, "A.8": 10, "A.9": 14, "A.10": 2, "A.11": 15, "A.12": 14,
+			"A.13": 7,
 			"A.14": 13, "A.15": 5, "A.16": 7, "A.17": 4, "A.18": 8},
 	}
 	for id, want := range themes {
@@ -103,7 +104,9 @@ func TestBothEditionsAgree(t *testing.T) {
 			}
 		}
 	}
-	for id, table := range map[string]map[string][]string{evaluator.ISO2022: pairs.older, evaluator.ISO2013: pairs.newer} {
+	for id, table := range map[string]map[string][]string{
+		evaluator.ISO2022: pairs.older, evaluator.ISO2013: pairs.newer,
+	} {
 		f := c.Framework(id)
 		for from := range table {
 			if f.Control(from) == nil {
@@ -239,7 +242,8 @@ func answering(c *evaluator.Control) (problems []string) {
 	strengths := []string{"strong", "partial", "supporting"}
 	say(checked != slices.Contains(strengths, c.Strength), "states the strength "+c.Strength)
 	say(checked && c.AutomatedScope == "", "does not say what the checks show")
-	say(c.Mode == evaluator.ModeAutomated && c.Strength != "strong", "is answered by checks alone, which are not strong")
+	say(c.Mode == evaluator.ModeAutomated && c.Strength != "strong",
+		"is answered by checks alone, which are not strong")
 	if attested {
 		say(c.Attestation.Evidence == "", "asks for an attestation of nothing")
 		say(c.Attestation.CadenceDays < 1 || c.Attestation.CadenceDays > 1100, "asks for no sensible cadence")

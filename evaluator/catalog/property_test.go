@@ -63,7 +63,8 @@ func TestUnrelatedFactsChangeNothing(t *testing.T) {
 				was, is := verdicts(c, r, &settings), verdicts(c, other, &settings)
 				for _, check := range c.ByClass(class) {
 					if !slices.Contains(check.Attributes(class), a.Name) && was[check.ID] != is[check.ID] {
-						t.Fatalf("%s: %q becomes %q by %s, which its rule does not name", check.ID, was[check.ID], is[check.ID], a.Name)
+						t.Fatalf("%s: %q becomes %q by %s, which its rule does not name", check.ID, was[check.ID],
+							is[check.ID], a.Name)
 					}
 				}
 			})
@@ -107,7 +108,8 @@ func verdicts(c *evaluator.Catalogue, r *inventory.Resource, s *inventory.Settin
 	return out
 }
 
-func judged(c *evaluator.Catalogue, all []*inventory.Resource, s *inventory.Settings) (map[string][]evaluator.Judgement, evaluator.Score) {
+func judged(c *evaluator.Catalogue, all []*inventory.Resource,
+	s *inventory.Settings) (map[string][]evaluator.Judgement, evaluator.Score) {
 	out := map[string][]evaluator.Judgement{}
 	var tallies []evaluator.Tally
 	for _, r := range all {

@@ -19,7 +19,8 @@ const written = "<!-- Written by make generate from the catalogue. Edit the cata
 // Reference writes the pages about the catalogue, by their path in the folder of documents: one for each check, an index
 // of them, one for each edition of the standard, the coverage, and the settings.
 func Reference(c *evaluator.Catalogue) map[string]string {
-	pages := map[string]string{"checks/README.md": checkIndex(c), "coverage.md": coveragePage(c), "settings.md": settingsPage(c)}
+	pages := map[string]string{"checks/README.md": checkIndex(c), "coverage.md": coveragePage(c),
+		"settings.md": settingsPage(c)}
 	for _, check := range c.Checks {
 		pages["checks/"+check.ID+".md"] = checkPage(c, check)
 	}
@@ -72,7 +73,8 @@ func mark(check *evaluator.Check, cloud inventory.Cloud) string {
 
 func checkIndex(c *evaluator.Catalogue) string {
 	p := newPage("Checks")
-	p.say("%d checks, by class. ● reads a setting, ◇ is what the provider does for everyone, – is not asked there.", len(c.Checks))
+	p.say("%d checks, by class. ● reads a setting, ◇ is what the provider does for everyone, – is not asked there.",
+		len(c.Checks))
 	groups := map[inventory.Class][]*evaluator.Check{}
 	for _, check := range c.Checks {
 		for _, class := range check.Class {
@@ -124,7 +126,8 @@ func (p *page) rule(check *evaluator.Check) {
 	}
 	p.say("%s\n```\n", strings.TrimSpace(check.PassesWhen))
 	if names := check.Parameters(); len(names) > 0 {
-		p.say("A verdict rests on the settings `%s` as well ([settings](../settings.md)).\n", strings.Join(names, "`, `"))
+		p.say("A verdict rests on the settings `%s` as well ([settings](../settings.md)).\n",
+			strings.Join(names, "`, `"))
 	}
 	p.table("example", "verdict")
 	for _, e := range check.Examples {
@@ -198,7 +201,8 @@ func (p *page) control(c *evaluator.Catalogue, f *evaluator.Framework, control *
 		p.say("- The checks: %s", lowerFirst(control.AutomatedScope))
 	}
 	if control.Attestation != nil {
-		p.say("- A person attests every %d days: %s", control.Attestation.CadenceDays, lowerFirst(control.Attestation.Evidence))
+		p.say("- A person attests every %d days: %s", control.Attestation.CadenceDays,
+			lowerFirst(control.Attestation.Evidence))
 	}
 	if control.Inherited != nil {
 		p.say("- Inherited: %s", lowerFirst(control.Inherited.Scope))
@@ -217,8 +221,8 @@ func (p *page) control(c *evaluator.Catalogue, f *evaluator.Framework, control *
 	p.say("")
 	p.table("check", "AWS", "Azure", "Google Cloud")
 	for _, check := range control.Checks {
-		p.row(fmt.Sprintf("[%s](checks/%s.md)", check.Title, check.ID), mark(check, inventory.AWS), mark(check, inventory.Azure),
-			mark(check, inventory.GCP))
+		p.row(fmt.Sprintf("[%s](checks/%s.md)", check.Title, check.ID),
+			mark(check, inventory.AWS), mark(check, inventory.Azure), mark(check, inventory.GCP))
 	}
 }
 
@@ -251,7 +255,9 @@ func coveragePage(c *evaluator.Catalogue) string {
 	}
 	p.say("\n## Checks\n")
 	p.table("answered by", "AWS", "Azure", "Google Cloud")
-	for _, kind := range []struct{ mark, words string }{{"●", "a setting that is read"}, {"◇", "what the provider does"}, {"–", "not asked there"}} {
+	for _, kind := range []struct{ mark, words string }{
+		{"●", "a setting that is read"}, {"◇", "what the provider does"}, {"–", "not asked there"},
+	} {
 		cells := []string{kind.words}
 		for _, cloud := range told {
 			n := 0

@@ -91,7 +91,8 @@ func TestCatalogueHasItsSize(t *testing.T) {
 	for _, check := range c.Checks {
 		got[check.Severity]++
 	}
-	want := map[evaluator.Severity]int{evaluator.Critical: 15, evaluator.High: 60, evaluator.Medium: 97, evaluator.Low: 27}
+	want := map[evaluator.Severity]int{evaluator.Critical: 15, evaluator.High: 60, evaluator.Medium: 97,
+		evaluator.Low: 27}
 	if !maps.Equal(got, want) {
 		t.Errorf("base severities %v, want %v", got, want)
 	}
