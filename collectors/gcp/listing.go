@@ -37,6 +37,8 @@ type way struct {
 	query            url.Values
 	// scoped says that the answer is grouped by region and zone.
 	scoped bool
+	// parents are what the service's own API lists by: path then holds "{parent}".
+	parents *way
 	// permission is the right for the service's own call, action its method.
 	permission, action string
 }
@@ -152,9 +154,30 @@ func (w *way) fromAssets(ctx context.Context, c *Clients, yield func(asset, erro
 	}
 }
 
-// fromService pages through the service's own API.
+// fromService lists by the service's own API, below each parent where it is listed so.
 func (w *way) fromService(ctx context.Context, c *Clients, yield func(asset, error) bool) error {
 	c.told(w.action)
+	if w.parents == nil {
+		return w.pages(ctx, c, w.path, yield)
+	}
+	var below []string
+	err := w.parents.fromService(ctx, c, func(a asset, _ error) bool {
+		below = append(below, short(a.Name))
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	for _, parent := range below {
+		if err := w.pages(ctx, c, strings.ReplaceAll(w.path, "{parent}", url.PathEscape(parent)), yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages hands on the pages of one list call.
+func (w *way) pages(ctx context.Context, c *Clients, path string, yield func(asset, error) bool) error {
 	query := url.Values{}
 	for k, v := range w.query {
 		query[k] = v
@@ -162,7 +185,7 @@ func (w *way) fromService(ctx context.Context, c *Clients, yield func(asset, err
 	for k := range query {
 		query.Set(k, strings.ReplaceAll(query.Get(k), "{project}", c.Project))
 	}
-	path := strings.ReplaceAll(w.path, "{project}", c.Project)
+	path = strings.ReplaceAll(path, "{project}", c.Project)
 	for {
 		body, err := c.call(ctx, http.MethodGet, w.api, path, query, nil)
 		if err != nil {

@@ -97,6 +97,8 @@ var sweeps = map[string]swept{
 		func(a asset) bucketAnswers { return bucketAnswers{Bucket: a} }),
 	"sqladmin.googleapis.com/Instance": plain(sqlFacts),
 	"redis.googleapis.com/Instance":    plain(redisFacts), "redis.googleapis.com/Cluster": plain(redisFacts),
+	"spanner.googleapis.com/Database": plain(spannerFacts), "bigtableadmin.googleapis.com/Instance": plain(bigtableFacts),
+	"firestore.googleapis.com/Database": plain(firestoreFacts), "bigquery.googleapis.com/Dataset": plain(datasetFacts),
 	"alloydb.googleapis.com/Cluster": asking(alloyFacts, func(a asset) alloyAnswers { return alloyAnswers{Cluster: a} }),
 }
 
@@ -147,6 +149,14 @@ func recordedType(method string) string {
 		return "sqladmin.googleapis.com/Instance"
 	case collection == "redis.projects.locations.instances":
 		return "redis.googleapis.com/Instance"
+	case collection == "spanner.projects.instances.databases":
+		return "spanner.googleapis.com/Database"
+	case collection == "bigtableadmin.projects.instances":
+		return "bigtableadmin.googleapis.com/Instance"
+	case collection == "firestore.projects.databases":
+		return "firestore.googleapis.com/Database"
+	case collection == "bigquery.datasets":
+		return "bigquery.googleapis.com/Dataset"
 	case collection == "redis.projects.locations.clusters":
 		return "redis.googleapis.com/Cluster"
 	}

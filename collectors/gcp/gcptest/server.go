@@ -156,6 +156,14 @@ func permissionOf(r *http.Request) string {
 		return computePermission(parts)
 	}
 	service, _, _ := strings.Cut(r.Host, ".")
+	switch service {
+	case "bigquery":
+		return "bigquery.datasets.get"
+	case "firestore":
+		return "datastore." + last + ".list"
+	case "bigtableadmin":
+		return "bigtable." + last + ".list"
+	}
 	return service + "." + last + ".list"
 }
 
