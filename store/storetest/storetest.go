@@ -42,7 +42,7 @@ var cluster struct {
 }
 
 // Main runs a package's tests; call it from TestMain and do nothing else there. It does not return.
-func Main(m *testing.M, migrate Migrate) {
+func Main(m interface{ Run() int }, migrate Migrate) {
 	cluster.migrate = migrate
 	code := m.Run()
 	if err := stop(); err != nil {
