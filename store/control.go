@@ -30,11 +30,8 @@ func (c ControlStatus) Figure() evaluator.Score {
 	return evaluator.Score{PassWeight: c.PassWeight, TotalWeight: c.TotalWeight, Judged: c.Judged, Asked: c.Asked}
 }
 
-// ControlStatuses gives the status of each named control that had one at a moment; the zero moment means now, the nil
-// scope the whole tenant. A control that was never assessed is left out: its reader must say "not evaluated". It costs
-// one descent of the primary key for each control, on any day of the past.
-func (tx Tx) ControlStatuses(ctx context.Context, framework string, scope uuid.UUID, controls []string, asOf time.Time) ([]ControlStatus, error) {
-	rows, err := tx.Query(ctx, `
+// controlStatusesAt finds the interval that holds the moment by one look into the primary key for each control.
+const controlStatusesAt = `
 		SELECT s.framework, s.scope_id, s.control_id, s.valid_from, s.status, s.because, s.pass_weight, s.total_weight,
 		       s.judged, s.asked
 		FROM   unnest(@controls::text[]) WITH ORDINALITY AS c (id, place)
@@ -47,7 +44,13 @@ func (tx Tx) ControlStatuses(ctx context.Context, framework string, scope uuid.U
 		       ORDER  BY valid_from DESC
 		       LIMIT  1) s
 		WHERE  s.valid_to > @at
-		ORDER  BY c.place`,
+		ORDER  BY c.place`
+
+// ControlStatuses gives the status of each named control that had one at a moment; the zero moment means now, the nil
+// scope the whole tenant. A control that was never assessed is left out: its reader must say "not evaluated". It costs
+// one descent of the primary key for each control, on any day of the past.
+func (tx Tx) ControlStatuses(ctx context.Context, framework string, scope uuid.UUID, controls []string, asOf time.Time) ([]ControlStatus, error) {
+	rows, err := tx.Query(ctx, controlStatusesAt,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "framework": framework, "scope": scope, "controls": controls, "at": moment(asOf)})
 	if err != nil {
 		return nil, fmt.Errorf("control statuses of %s: %w", framework, err)
