@@ -127,9 +127,9 @@ func gatewayFacts(w collectors.Where, a gatewayAnswers) *inventory.Resource {
 		facts.Subnets, facts.Network = []string{subnet}, networkOf(subnet)
 		r.Known("subnets", "network")
 	}
-	collectors.Know(r, a.Around, func(v *around) {
-		if group := deref(v).Group; group != "" {
-			facts.Firewalls = []string{group}
+	knowAround(r, a.Around, func(at around) {
+		if at.Group != "" {
+			facts.Firewalls = []string{at.Group}
 		}
 	}, "firewalls")
 	if g.Fronts != nil {

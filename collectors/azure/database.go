@@ -90,8 +90,8 @@ func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Databa
 	facts.Network, facts.Subnets, facts.PrivateNetwork = networkOf(subnet), []string{subnet}, true
 	r.Known("family", "endpoint", "port", "network", "subnets", "engine", "public_endpoint", "private_network")
 	r.SetNotApplicable("the group of its subnet filters for it", "rules")
-	collectors.Know(r, a, func(found *around) {
-		facts.Firewalls = []string{firstOf(deref(found).Group, impliedFilterID(w.Scope))}
+	knowAround(r, a, func(at around) {
+		facts.Firewalls = []string{firstOf(at.Group, impliedFilterID(w.Scope))}
 	}, "firewalls")
 }
 

@@ -134,3 +134,24 @@ func TestLabels(t *testing.T) {
 		t.Errorf("labels are read without those of groups: %+v", why)
 	}
 }
+
+// TestSubnetElsewhere wants the filters of what stands in a subnet of another subscription to be unknown, not absent.
+func TestSubnetElsewhere(t *testing.T) {
+	t.Parallel()
+	elsewhere := collectors.Answer[around]{Action: virtualNetworks.action(), Value: &around{}}
+	var n networkInterface
+	n.Ends = &[]configuration{{}}
+	var g applicationGateway
+	for name, r := range map[string]*inventory.Resource{
+		"interface": interfaceFacts(here,
+			interfaceAnswers{Interface: seen[networkInterface]{Row: row[networkInterface]{Properties: n}},
+				Around: elsewhere, Public: collectors.Answer[[]address]{Value: &[]address{}}}, networkInterfaces),
+		"gateway": gatewayFacts(here,
+			gatewayAnswers{Gateway: seen[applicationGateway]{Row: row[applicationGateway]{Properties: g}},
+				Around: elsewhere}),
+	} {
+		if r.IsKnown("firewalls") || r.Why("firewalls").Cause != inventory.CauseNotCollected {
+			t.Errorf("%s: firewalls are known or unknown for another reason: %+v", name, r.Why("firewalls"))
+		}
+	}
+}

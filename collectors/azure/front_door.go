@@ -202,3 +202,26 @@ func edgeTLS(r *inventory.Resource, facts *inventory.EntryPoint, a edgeAnswers) 
 		}
 	}
 }
+
+// servedBy are the endpoints of a profile by the domains of one's own that their routes serve.
+func servedBy(ctx context.Context, c *Clients, profile string) (map[string][]string, error) {
+	return once(c, "domains of "+profile, func() (map[string][]string, error) {
+		endpoints, err := all[row[edgeEndpoint]](ctx, c, profile+"/afdEndpoints", edgeVersion)
+		if err != nil {
+			return nil, err
+		}
+		out := map[string][]string{}
+		for _, e := range *endpoints {
+			routes, err := all[row[edgeRoute]](ctx, c, armID(e.ID)+"/routes", edgeVersion)
+			if err != nil {
+				return nil, err
+			}
+			for _, r := range *routes {
+				for _, d := range r.Properties.Domains {
+					out[d.id()] = append(out[d.id()], armID(e.ID))
+				}
+			}
+		}
+		return out, nil
+	})
+}

@@ -155,31 +155,23 @@ func wearerFacts(r *inventory.Resource, facts *inventory.NetworkInterface, n net
 // closed to the internet; a basic one is open.
 func interfaceFilters(w collectors.Where, r *inventory.Resource, facts *inventory.NetworkInterface,
 	a interfaceAnswers) {
-	why := a.Around.Unknown()
-	if why == nil && a.Around.Value != nil && !a.Around.Value.Found {
-		why = &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: virtualNetworks.action(),
-			Permission: virtualNetworks.permission()}
-	}
-	if why != nil {
-		r.SetUnknown(*why, "firewalls")
-		return
-	}
-	around := deref(a.Around.Value)
-	private := a.Interface.Row.Properties.Endpoint.id() != ""
-	if around.Group != "" && (!private || around.EndpointGroups) {
-		facts.Firewalls = append(facts.Firewalls, around.Group)
-	}
-	if own := a.Interface.Row.Properties.Group.id(); own != "" && own != around.Group {
-		facts.Firewalls = append(facts.Firewalls, own)
-	}
+	n := a.Interface.Row.Properties
+	knowAround(r, a.Around, func(at around) {
+		private := n.Endpoint.id() != ""
+		if at.Group != "" && (!private || at.EndpointGroups) {
+			facts.Firewalls = append(facts.Firewalls, at.Group)
+		}
+		if own := n.Group.id(); own != "" && own != at.Group {
+			facts.Firewalls = append(facts.Firewalls, own)
+		}
+	}, "firewalls")
 	basic := slices.ContainsFunc(deref(a.Public.Value), func(p address) bool { return !p.Standard })
-	switch {
-	case len(facts.Firewalls) > 0 || basic:
-	case a.Public.Unknown() != nil:
-		r.SetUnknown(*a.Public.Unknown(), "firewalls")
-		return
-	default:
+	switch why := a.Public.Unknown(); {
+	case !r.IsKnown("firewalls") || len(facts.Firewalls) > 0:
+	case why != nil:
+		// Without a group, only the kind of address tells whether the interface is open.
+		r.SetUnknown(*why, "firewalls")
+	case !basic:
 		facts.Firewalls = []string{impliedFilterID(w.Scope)}
 	}
-	r.Known("firewalls")
 }

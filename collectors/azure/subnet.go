@@ -114,3 +114,19 @@ func aroundOf(ctx context.Context, c *Clients, subnet string) collectors.Answer[
 			EndpointGroups: policies == "enabled" || policies == "networksecuritygroupenabled"}, nil
 	})
 }
+
+// knowAround states facts that rest on what a subnet adds. One that is not in the subscription leaves them unknown: its
+// group is in another scope.
+func knowAround(r *inventory.Resource, a collectors.Answer[around], state func(around), facts ...string) {
+	why := a.Unknown()
+	if why == nil && !deref(a.Value).Found {
+		why = &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: virtualNetworks.action(),
+			Permission: virtualNetworks.permission()}
+	}
+	if why != nil {
+		r.SetUnknown(*why, facts...)
+		return
+	}
+	state(*a.Value)
+	r.Known(facts...)
+}

@@ -96,7 +96,7 @@ const (
 )
 
 var _ = registerAsked("azure.network.front_door_waf_policy", inventory.ClassWebFirewall, edgeWAFPolicies,
-	[]string{securityPolicyType + "/read"},
+	[]string{securityPolicyType + "/read", endpointType + "/read", routeType + "/read"},
 	func(ctx context.Context, c *Clients, s seen[wafPolicy]) edgeWAFAnswers {
 		return edgeWAFAnswers{s, ask("GET "+securityPolicyType, securityPolicyType+"/read", func() (*[]string, error) {
 			domains := []string{}
@@ -105,9 +105,13 @@ var _ = registerAsked("azure.network.front_door_waf_policy", inventory.ClassWebF
 				if err != nil {
 					return nil, err
 				}
+				served, err := servedBy(ctx, c, above(link.id(), "/securitypolicies/"))
+				if err != nil {
+					return nil, err
+				}
 				for _, a := range p.Properties.Parameters.Associations {
 					for _, d := range a.Domains {
-						domains = append(domains, d.id())
+						domains = append(append(domains, d.id()), served[d.id()]...)
 					}
 				}
 			}

@@ -89,7 +89,7 @@ var azureCircle = []struct{ check, pass, fail string }{
 		"applicationgateways/agw-bad afdendpoints/old"},
 	{"entry-point-tls-safe", "applicationgateways/agw-good afdendpoints/shop",
 		"applicationgateways/agw-bad applicationgateways/agw-custom afdendpoints/old"},
-	{"entry-point-waf-blocking", "afdendpoints/shop", "applicationgateways/agw-good"},
+	{"entry-point-waf-blocking", "afdendpoints/shop afdendpoints/old", "applicationgateways/agw-good"},
 	{"vpn-strong-encryption", "connections/office", ""},
 	{"instance-ingress-only-from-load-balancer", "virtualmachines/vm-app", "virtualmachines/vm-loose"},
 	{"self-hosted-database-ingress-from-app-only", "virtualmachines/vm-search",
