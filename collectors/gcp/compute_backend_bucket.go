@@ -41,8 +41,8 @@ func askBackendBucket(ctx context.Context, c *Clients, a asset) backendBucketAns
 	})}
 }
 
-// backendBucketFacts states the origin. A bucket that is there needs no member to be looked up: it may stand in a project
-// that is not collected. One that is gone is named, so that the lookup fails.
+// backendBucketFacts states the origin. A bucket that is there needs no member to be looked up: it may stand in a
+// project that is not collected. One that is gone is named, so that the lookup fails.
 func backendBucketFacts(_ collectors.Where, a backendBucketAnswers) *inventory.Resource {
 	// Between Google's front ends and its storage nothing travels in clear text.
 	facts := &inventory.ForwardingTarget{

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -139,6 +140,9 @@ func (w *way) fromAssets(ctx context.Context, c *Clients, yield func(asset, erro
 		}
 		for _, e := range page.Assets {
 			a := e.asset()
+			if !slices.Contains(w.types, a.Type) {
+				continue
+			}
 			if len(a.Data) == 0 {
 				return told, &malformed{fmt.Errorf("asset %s has no resource", a.Name)}
 			}

@@ -109,7 +109,8 @@ func gcloud() []byte {
 	b.WriteString("gcloud iam service-accounts create plumbline-collector --project=\"$PROJECT\"\n")
 	fmt.Fprintf(&b, "gcloud projects add-iam-policy-binding \"$PROJECT\" --role=\"projects/$PROJECT/roles/%s\" \\\n",
 		roleID)
-	b.WriteString("  --member=\"serviceAccount:plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n  --condition=None\n\n")
+	b.WriteString("  --member=\"serviceAccount:plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n")
+	b.WriteString("  --condition=None\n\n")
 	b.WriteString("# Whoever runs Plumbline acts as the account by short-lived credentials; no key is made.\n")
 	b.WriteString("gcloud iam service-accounts add-iam-policy-binding \\\n")
 	b.WriteString("  \"plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n")

@@ -87,7 +87,7 @@ func Connect(ctx context.Context, c Connection) (*Project, error) {
 		return nil, err
 	}
 	_, err = fetch[projectBody](ctx, p.clients(), projectAPI, "/v3/projects/"+c.Project, nil)
-	return p, explainConnect(err, c.Project)
+	return p, explainConnect(err)
 }
 
 // FromExport is a project as an export tells it.
@@ -151,7 +151,7 @@ func client(ctx context.Context, c Connection, endpoint *url.URL) (*http.Client,
 
 // explainConnect puts the first refusal of a project in words that name the fix. A right that is missing is no reason
 // to stop: the ledger of the run says what could not be read.
-func explainConnect(err error, project string) error {
+func explainConnect(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -162,8 +162,6 @@ func explainConnect(err error, project string) error {
 		return errors.New(noCredentials)
 	case r.Code == "HostNotFound" || r.Code == "ConnectionFailed" || r.Code == "Timeout":
 		return fmt.Errorf("%w: check the network and %s (%s)", ErrUnreachable, EndpointSetting, r.Code)
-	case gone(err):
-		return fmt.Errorf("there is no project %s: check its id", project)
 	}
 	return nil
 }

@@ -324,6 +324,40 @@ func TestGoogleCloudInheritedPolicies(t *testing.T) {
 	}
 }
 
+// asset is one more resource of the project, at a place below it.
+func asset(kind, place, body string) gcptest.Asset {
+	return gcptest.Asset{Type: "compute.googleapis.com/" + kind, Name: shop + place, Data: []byte(
+		`{"selfLink":"https://www.googleapis.com/compute/v1/projects/shop-prod/` + place + `",` + body + `}`)}
+}
+
+// TestGoogleCloudPassThrough puts a machine without an address behind a balancer that hands packets on: what its rules
+// admit from the world on the forwarded ports is reached, and nothing else.
+func TestGoogleCloudPassThrough(t *testing.T) {
+	t.Parallel()
+	for ports, want := range map[string]evaluator.Verdict{"20-25": evaluator.Fail, "80-90": evaluator.Pass} {
+		e := shopEstate(t)
+		e.Assets = append(e.Assets,
+			asset("Instance", "zones/europe-west1-b/instances/hidden", `"name":"hidden","status":"RUNNING",`+
+				`"tags":{"items":["ssh-open"]},"networkInterfaces":[{"name":"nic0","networkIP":"10.0.0.77",`+
+				`"network":"projects/shop-prod/global/networks/main",`+
+				`"subnetwork":"projects/shop-prod/regions/europe-west1/subnetworks/main-a"}]`),
+			asset("TargetPool", "regions/europe-west1/targetPools/pool", `"name":"pool",`+
+				`"instances":["projects/shop-prod/zones/europe-west1-b/instances/hidden"]`),
+			asset("ForwardingRule", "regions/europe-west1/forwardingRules/pass", `"name":"pass","IPProtocol":"TCP",`+
+				`"loadBalancingScheme":"EXTERNAL","IPAddress":"198.51.100.9","portRange":"`+ports+`",`+
+				`"region":"projects/shop-prod/regions/europe-west1",`+
+				`"target":"projects/shop-prod/regions/europe-west1/targetPools/pool"`))
+		got, why := shopSays(shopCollected(t, gcptest.NewServer(e)))
+		a := shopAsked{"instance-admin-port-reachable", machine("hidden")}
+		if got[a] != want {
+			t.Errorf("forwarding %s: %q, want %q (%v)", ports, got[a], want, why[a])
+		}
+		if a.check = "instance-no-public-address"; got[a] != evaluator.Pass {
+			t.Errorf("the machine has an address of its own: %q", got[a])
+		}
+	}
+}
+
 // TestGoogleCloudEgress closes the way out of one network: what every network ends in no longer lets everything out.
 func TestGoogleCloudEgress(t *testing.T) {
 	t.Parallel()
