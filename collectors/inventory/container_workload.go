@@ -39,5 +39,18 @@ type ContainerWorkload struct {
 	//   AWS: containerDefinitions[].image; containers[].image.
 	//   Azure: containers[].image.
 	//   Google Cloud: containers[].image.
-	ApprovedRegistry bool `cel:"approved_registry" json:"approved_registry"`
+	ApprovedRegistry bool `cel:"approved_registry" json:"approved_registry" stage:"derived"`
+
+	// Images are the images the containers are made of.
+	Images []WorkloadImage `json:"images" stage:"derived"`
+}
+
+// WorkloadImage is a container image as a workload names it.
+type WorkloadImage struct {
+	// Name is the registry and the path, such as ghcr.io/acme/web.
+	Name string `json:"name"`
+	// Owner is the account, project or subscription that the registry belongs to, where the name tells.
+	Owner string `json:"owner,omitempty"`
+	// Pinned says that the name has a digest, or a tag other than latest.
+	Pinned bool `json:"pinned,omitempty"`
 }

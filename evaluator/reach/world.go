@@ -31,6 +31,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassCloudAccount:      deriveAccount,
 	inventory.ClassComputeInstance:   deriveMachine,
 	inventory.ClassContainerRegistry: deriveRegistry,
+	inventory.ClassContainerWorkload: deriveWorkload,
 	inventory.ClassDatabase:          deriveDatabase,
 	inventory.ClassDisk:              deriveDisk,
 	inventory.ClassEncryptionKey:     deriveKey,
