@@ -110,7 +110,7 @@ func effective(ctx context.Context, c *Clients, network string) (*effectiveBody,
 }
 
 func (p *effectivePolicy) inherited() bool {
-	return p.Type == "HIERARCHY" || p.Type == "" || p.Type == "SYSTEM"
+	return p.Type == "HIERARCHY" || p.Type == "" || strings.HasPrefix(p.Type, "SYSTEM")
 }
 
 // inheritedFacts states the policies above the project as one filter of the network: they count in every walk, and are
@@ -191,7 +191,8 @@ func networkPolicies(ctx context.Context, c *Clients, n asset, regions []string,
 	}
 	for _, region := range regions {
 		path := "/compute/v1/projects/" + c.Project + "/regions/" + region + "/firewallPolicies/getEffectiveFirewalls"
-		b, err := fetchOnce[effectiveBody](ctx, c, computeAPI, path, map[string][]string{"network": {network}})
+		b, err := fetchOnce[effectiveBody](ctx, c, computeAPI, path,
+			map[string][]string{"network": {strings.TrimPrefix(network, "//"+computeAPI+"/")}})
 		if err != nil {
 			yield(policyItem{}, err)
 			return false

@@ -224,3 +224,21 @@ func TestSecretsAreTakenOut(t *testing.T) {
 		t.Errorf("kept: %s", left)
 	}
 }
+
+// TestUnreachablePlaces wants a listing that left a place out to fail, and one whose places are merely empty not to.
+func TestUnreachablePlaces(t *testing.T) {
+	t.Parallel()
+	for body, fine := range map[string]bool{
+		`{"items":{"zones/a":{"warning":{"code":"NO_RESULTS_ON_PAGE"}},"zones/b":{"disks":[{"name":"d"}]}}}`: true,
+		`{"items":{"zones/a":{"warning":{"code":"UNREACHABLE"}},"zones/b":{"disks":[{"name":"d"}]}}}`:        false,
+		`{"items":{"zones/a":7}}`: false,
+		`{"items":7}`:             false,
+	} {
+		if _, _, err := disksWay.page([]byte(body)); (err == nil) != fine {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	if _, _, err := redisWay.page([]byte(`{"instances":[],"unreachable":["projects/p/locations/x"]}`)); err == nil {
+		t.Error("an unreachable location passes for an empty one")
+	}
+}

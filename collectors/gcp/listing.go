@@ -225,7 +225,10 @@ func (w *way) page(body []byte) (items []json.RawMessage, next string, err error
 	}
 	if raw := (*whole)["unreachable"]; raw != nil {
 		var places []string
-		if json.Unmarshal(raw, &places); len(places) > 0 {
+		if err := json.Unmarshal(raw, &places); err != nil {
+			return nil, "", &malformed{err}
+		}
+		if len(places) > 0 {
 			return nil, "", &apiError{word: "UNREACHABLE", message: strings.Join(places, ", ")}
 		}
 	}
@@ -255,7 +258,10 @@ func scopedItems(raw json.RawMessage, key string) ([]json.RawMessage, error) {
 		group := (*groups)[place]
 		if raw := group["warning"]; raw != nil {
 			var warning struct{ Code string }
-			if json.Unmarshal(raw, &warning); warning.Code == "UNREACHABLE" {
+			if err := json.Unmarshal(raw, &warning); err != nil {
+				return nil, &malformed{err}
+			}
+			if warning.Code == "UNREACHABLE" {
 				return nil, &apiError{word: "UNREACHABLE", message: place}
 			}
 		}

@@ -69,7 +69,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if body, ok := s.answer(service, r); ok {
 		w.Header().Set("Content-Type", "application/json")
-		w.Write(body)
+		_, _ = w.Write(body) // A caller that is gone wants no answer.
 		return
 	}
 	refusal(w, http.StatusNotFound, "NOT_FOUND", r.URL.Path+" is not there", nil)
@@ -97,7 +97,7 @@ func (s *Server) refuse(w http.ResponseWriter, service, permission string) bool 
 		refusal(w, http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "Quota exceeded",
 			map[string]any{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.001s"})
 	case s.malformed[permission]:
-		fmt.Fprint(w, `{"items": [}`)
+		_, _ = fmt.Fprint(w, `{"items": [}`)
 	default:
 		return false
 	}
@@ -111,7 +111,7 @@ func refusal(w http.ResponseWriter, status int, word, message string, detail map
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(map[string]any{"error": body})
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": body})
 }
 
 // service is the API a call is for: by its host, or where one address stands for all by its path.
