@@ -57,6 +57,9 @@ func (k *walk) doorsOfDatabase(r *inventory.Resource, db *inventory.Database) ([
 	}
 	limit := doors[0].limit
 	var unseen []inventory.Unknown
+	if r.IsFixed("doors") && !r.IsKnown("doors") {
+		unseen = append(unseen, r.Why("doors"))
+	}
 	for _, id := range db.Doors {
 		worn := k.w.Into(inventory.ClassNetworkInterface, "worn_by", id)
 		if len(worn) == 0 {
@@ -110,14 +113,16 @@ func deriveDatabase(r *inventory.Resource, w World) {
 	doors, unseen := k.doorsOfDatabase(r, db)
 	got := k.reachDatabase(doors)
 	asked := portsOf("tcp", db.Port, db.Port)
+	// The range is that of its own filter: who comes by a way from inside is asked below.
+	own := k.reachDatabase(slices.DeleteFunc(slices.Clone(doors), func(d *door) bool { return d.hop.Resource != r.ID }))
 	world := unsure
 	switch {
-	case !got.world.and(asked).empty(), anyTenant(doors, asked):
+	case !own.world.and(asked).empty(), anyTenant(doors, asked):
 		world = yes
-	case got.worldMaybe.and(asked).empty():
+	case own.worldMaybe.and(asked).empty():
 		world = no
 	}
-	settle(r, "world_range", world, &db.WorldRange, got.doubts)
+	settle(r, "world_range", world, &db.WorldRange, own.doubts)
 	put(r, "paths", &db.Paths, got.paths(inventory.Hop{Label: title(r), Resource: r.ID}))
 
 	who := k.admitted(r, got.doors, asked, got)

@@ -3,6 +3,8 @@ package reach
 import (
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
@@ -180,4 +182,52 @@ func TestHiddenAdmissions(t *testing.T) {
 			t.Errorf("%s: the application alone is admitted: %v (known %v), want %v", name, v, known, c.want)
 		}
 	}
+}
+
+// drawEdge adds to an estate a database at the edge, with rules and a way in from inside, and rules about one spot.
+func drawEdge(t *rapid.T) *estate {
+	e := drawEstate(t)
+	subnets := []string{"subnet-public", "subnet-private"}
+	rule := inventory.Rule{Protocol: "tcp", From: 5432, To: 5432}
+	switch rapid.IntRange(0, 3).Draw(t, "edge source") {
+	case 0:
+		rule.AnyTenant = true
+	case 1:
+		rule.Subnets = []string{rapid.SampledFrom(subnets).Draw(t, "edge subnet")}
+	case 2:
+		rule.Ranges = []string{rapid.SampledFrom([]string{"0.0.0.0/0", "198.51.100.7"}).Draw(t, "edge range")}
+	}
+	edge := &inventory.Database{Family: "relational", Endpoint: "network", Port: 5432,
+		PublicAddress: rapid.Bool().Draw(t, "edge public"), Rules: []inventory.Rule{rule}}
+	if rapid.Bool().Draw(t, "edge door") {
+		edge.Doors = []string{"endpoint-1"}
+		door := interfaceOf("eni-door", "endpoint-1", "subnet-private", "10.0.2.40", "",
+			rapid.SampledFrom([]string{"sg-1", "sg-2"}).Draw(t, "door group"))
+		door.Facts.(*inventory.NetworkInterface).WearerType = "endpoint"
+		e.add(door)
+	}
+	e.add(labelledAs(made("db-2", "edge.database", edge, "family", "endpoint", "port", "public_endpoint", "network",
+		"subnets", "firewalls", "source", "rules", "doors"), "application", "shop"))
+	spot := ranked(50, rapid.Bool().Draw(t, "spot refuses"), 22, 22, "0.0.0.0/0")
+	if rapid.Bool().Draw(t, "spot by group") {
+		spot.DestinationGroups = []string{"asg-1"}
+	} else {
+		spot.Destinations = []string{rapid.SampledFrom([]string{"10.0.2.10", "10.0.2.0/24"}).Draw(t, "spot")}
+	}
+	filter := e.resources["sg-1"].Facts.(*inventory.Firewall)
+	filter.Rules = append([]inventory.Rule{spot}, filter.Rules...)
+	if rapid.Bool().Draw(t, "in the group") {
+		i := e.resources["eni-i-1"]
+		i.Facts.(*inventory.NetworkInterface).Groups = []string{"asg-1"}
+	}
+	for _, id := range []string{"eni-i-1", "eni-i-2", "eni-i-3"} {
+		e.resources[id].Known("groups")
+		e.resources[id].MarkFacts()
+	}
+	return e
+}
+
+func TestHidingNeverImprovesTheEdge(t *testing.T) {
+	t.Parallel()
+	neverImproves(t, drawEdge)
 }

@@ -12,13 +12,15 @@ type spot struct {
 	// addresses are where it is, or the range in which it lies; groups what it belongs to.
 	addresses [2]block
 	groups    []string
+	// ungrouped says that it may belong to more groups.
+	ungrouped bool
 	// exact says that it has all of the addresses, rather than one somewhere among them.
 	exact bool
 }
 
 // spotOf is the spot of a door: its own addresses, else those of its subnet.
 func (k *walk) spotOf(d *door) *spot {
-	s := &spot{groups: d.groups, exact: len(d.private) > 0}
+	s := &spot{groups: d.groups, ungrouped: d.ungrouped, exact: len(d.private) > 0}
 	words := d.private
 	if !s.exact && d.subnet != "" {
 		if r := k.w.Get(d.subnet); r != nil && r.IsKnown("ranges") {
@@ -36,6 +38,9 @@ func (s *spot) key() string {
 		return ""
 	}
 	words := slices.Clone(s.groups)
+	if s.ungrouped {
+		words = append(words, "?")
+	}
 	for _, b := range s.addresses {
 		for _, a := range b {
 			words = append(words, a.from.String()+"-"+a.to.String())
@@ -74,6 +79,8 @@ func (s *spot) met(r *inventory.Rule) truth {
 		return truthOf(!r.Deny)
 	case slices.ContainsFunc(r.DestinationGroups, func(g string) bool { return slices.Contains(s.groups, g) }):
 		return yes
+	case len(r.DestinationGroups) > 0 && s.ungrouped:
+		return unsure
 	case len(r.Destinations) == 0:
 		return no
 	}

@@ -69,8 +69,9 @@ type door struct {
 	edge bool
 	// rules are the filter that is part of what stands here, not one it wears.
 	rules *layer
-	// groups are what rules may name it by.
-	groups []string
+	// groups are what rules may name it by; ungrouped says that these are not all known.
+	groups    []string
+	ungrouped bool
 }
 
 // doorOf reads an interface.
@@ -84,6 +85,7 @@ func doorOf(r *inventory.Resource) *door {
 		}
 	}
 	d.blind = !r.IsKnown("firewalls")
+	d.ungrouped = r.IsFixed("groups") && !r.IsKnown("groups")
 	if why, refused := r.Unknown["groups"]; refused {
 		d.blind, d.doubts = true, append(d.doubts, why)
 	}
