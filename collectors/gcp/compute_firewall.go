@@ -22,7 +22,6 @@ var _ = source("gcp.compute.firewall", inventory.ClassFirewall, firewallsWay, fi
 const (
 	tierInherited     = 0
 	tierPolicyBefore  = 20
-	tierRegionBefore  = 21
 	tierNetwork       = 30
 	tierPolicyAfter   = 40
 	tierRegionAfter   = 41

@@ -16,7 +16,6 @@ const (
 	effectivePermission = "compute.networks.getEffectiveFirewalls"
 	effectiveAction     = "compute.networks.getEffectiveFirewalls"
 	regionalPermission  = "compute.networks.getRegionEffectiveFirewalls"
-	regionalAction      = "compute.regionNetworkFirewallPolicies.getEffectiveFirewalls"
 )
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, asset, inheritedAnswers]{
