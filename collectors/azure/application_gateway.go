@@ -191,7 +191,7 @@ func (g applicationGateway) tlsOf(l gatewayPart, gateway string) (*tlsChoice, st
 	return g.TLS, gateway
 }
 
-// route is where a rule, or one path of it, leads.
+// gatewayRoute is where a rule, or one path of it, leads.
 type gatewayRoute struct{ pool, settings, redirect string }
 
 // routesOf are all the ways that requests to a listener go.

@@ -115,7 +115,7 @@ func knowRules(r *inventory.Resource, facts *inventory.Database, addresses colle
 	}, "rules")
 }
 
-// version reads "1.2", "TLS1_2", "TLSv1.2" or "Tls12"; 1.0 for anything else, since what sets no minimum takes the
+// tlsVersion reads "1.2", "TLS1_2", "TLSv1.2" or "Tls12"; 1.0 for anything else, since what sets no minimum takes the
 // first.
 func tlsVersion(word string) float64 {
 	digits := strings.NewReplacer("tlsv", "", "tls", "", "_", ".").Replace(lower(word))

@@ -88,7 +88,6 @@ type sqlDatabase struct {
 	Redundancy string `json:"currentBackupStorageRedundancy,omitempty"`
 	Requested  string `json:"requestedBackupStorageRedundancy,omitempty"`
 	Source     string `json:"sourceDatabaseId,omitempty"`
-	Ledger     *bool  `json:"isLedgerOn,omitempty"`
 }
 
 // sqlEncryption is the encryption of files and backups. Its state was called status before.

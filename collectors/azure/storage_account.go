@@ -30,7 +30,6 @@ type storageAccount struct {
 			Current string `json:"currentVersionedKeyIdentifier,omitempty"`
 		} `json:"keyvaultproperties,omitempty"`
 	} `json:"encryption,omitempty"`
-	CrossTenant *bool `json:"allowCrossTenantReplication,omitempty"`
 }
 
 // privateByDefault is when accounts began to forbid public containers unless they are told to allow them.

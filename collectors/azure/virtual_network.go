@@ -16,7 +16,6 @@ type virtualNetwork struct {
 	AddressSpace *addressSpace `json:"addressSpace,omitempty"`
 	Subnets      *[]subnetRow  `json:"subnets,omitempty"`
 	Peerings     *[]peeringRow `json:"virtualNetworkPeerings,omitempty"`
-	DDoS         *bool         `json:"enableDdosProtection,omitempty"`
 }
 
 type addressSpace struct {
@@ -91,5 +90,5 @@ func findPart[P any](parts func(virtualNetwork) ([]P, error), named func(inNetwo
 	}
 }
 
-// once for each network.
+// onceEach is for what Azure adds to each network by itself.
 func onceEach(virtualNetwork) ([]struct{}, error) { return []struct{}{{}}, nil }
