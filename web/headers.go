@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -58,7 +59,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if what == nil {
 				return
 			}
-			if what == http.ErrAbortHandler {
+			if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(what)
 			}
 			s.log.ErrorContext(r.Context(), "a page panicked", "request", requestID(r.Context()), "stack",

@@ -22,6 +22,9 @@ type databaseSettings struct {
 	User        string `help:"System user that runs the embedded PostgreSQL when started by root." placeholder:"NAME" env:"PLUMBLINE_USER"`
 }
 
+// demoData is the folder of the demo's database.
+const demoData = "demo"
+
 // database is a database under way: the service's own, or one that was given.
 type database struct {
 	// owner may change the schema, service may only use it.
@@ -58,7 +61,12 @@ func (d databaseSettings) open(ctx context.Context, name string, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
-	server, err := embedded.Start(ctx, embedded.Options{DataDir: dir, BinDir: d.PgBin, User: d.User, Log: log, Progress: progress})
+	options := embedded.Options{DataDir: dir, BinDir: d.PgBin, User: d.User, Log: log, Progress: progress}
+	if name == demoData {
+		// The demo can be built again: it need not wait for the disk at every step.
+		options.Settings = map[string]string{"synchronous_commit": "off"}
+	}
+	server, err := embedded.Start(ctx, options)
 	if err != nil {
 		return nil, usage(fmt.Errorf("embedded PostgreSQL: %w", err))
 	}

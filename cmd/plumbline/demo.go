@@ -41,7 +41,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	db, err := c.open(ctx, "demo", log, s.err)
+	db, err := c.open(ctx, demoData, log, s.err)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

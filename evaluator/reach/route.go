@@ -128,8 +128,6 @@ type place struct {
 	network string
 	route   route
 	guards  []guard
-	// doubts are why the guards are not all known.
-	doubts []inventory.Unknown
 }
 
 // placeOf looks at a subnet once for each derivation and set of groups.
