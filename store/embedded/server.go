@@ -133,6 +133,8 @@ func (s *Server) settings() map[string]string {
 		"cluster_name":     "plumbline",
 		"max_connections":  "100",
 		"random_page_cost": "1.1",
+		// A first collection fills empty tables; the planner should hear of it soon.
+		"autovacuum_naptime": "15s",
 	}
 	for name, value := range s.options.Settings {
 		settings[name] = value
