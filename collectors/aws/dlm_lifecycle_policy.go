@@ -55,7 +55,7 @@ type scheduleAnswers struct {
 }
 
 func listSchedules(ctx context.Context, c *Clients) iter.Seq2[scheduleItem, error] {
-	return func(yield func(scheduleItem, error) bool) {
+	return offered(c, func(yield func(scheduleItem, error) bool) {
 		out, err := c.DLM.GetLifecyclePolicies(ctx, &dlm.GetLifecyclePoliciesInput{})
 		if err != nil {
 			yield(scheduleItem{}, err)
@@ -69,7 +69,7 @@ func listSchedules(ctx context.Context, c *Clients) iter.Seq2[scheduleItem, erro
 				return
 			}
 		}
-	}
+	})
 }
 
 func askSchedule(ctx context.Context, c *Clients, i scheduleItem) scheduleAnswers {

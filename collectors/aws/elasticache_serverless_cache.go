@@ -72,12 +72,9 @@ func serverlessCacheFacts(w collectors.Where, a serverlessCacheAnswers) *invento
 	defer leftOut(r, "DescribeServerlessCaches", "elasticache:DescribeServerlessCaches")
 	cacheFacts(r, facts, s.Engine)
 	tagFacts(r, a.Tags)
-	groupedStoreFacts(w, r, facts, s.SecurityGroupIds, collectors.Answer[storePlace]{Action: "DescribeServerlessCaches", Value: &storePlace{}})
-	// The network is that of the subnets, which the cache does not name itself; the subnets do.
-	if len(s.SubnetIds) > 0 {
-		facts.Subnets = ec2ARNs(w, "subnet", s.SubnetIds)
-		r.Known("subnets", "network")
-	}
+	groupedStoreFacts(w, r, facts, s.SecurityGroupIds, collectors.Answer[storePlace]{Value: &storePlace{Subnets: s.SubnetIds}})
+	// The network is that of the subnets, which alone the cache names.
+	r.Known("network")
 	// A cache without nodes always encrypts, on the medium and on the way, spans zones, grows and is kept up to date.
 	facts.TLSRequired, facts.EncryptedAtRest, facts.MultiZone, facts.Autoscaled, facts.VersionSupported = true, true, true, true, true
 	r.SetInherent("tls_required", "encrypted_at_rest", "multi_zone", "autoscaled", "version_supported")

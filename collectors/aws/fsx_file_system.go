@@ -17,7 +17,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.FileSyst
 	Class:       inventory.ClassFileShare,
 	Permissions: []string{"fsx:DescribeFileSystems"},
 	ListAction:  "DescribeFileSystems", ListPermission: "fsx:DescribeFileSystems",
-	List: func(ctx context.Context, c *Clients) iter.Seq2[types.FileSystem, error] { return fsxFiles(ctx, c) },
+	List: func(ctx context.Context, c *Clients) iter.Seq2[types.FileSystem, error] {
+		return offered(c, fsxFiles(ctx, c))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[types.FileSystem, error] {
 		return fsxFiles(ctx, c, shortID(id))
 	},

@@ -18,7 +18,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Cluster,
 	Class:       inventory.ClassMessageChannel,
 	Permissions: []string{"kafka:ListClustersV2", "kafka:GetClusterPolicy"},
 	ListAction:  "ListClustersV2", ListPermission: "kafka:ListClustersV2",
-	List: listKafkaClusters,
+	List: func(ctx context.Context, c *Clients) iter.Seq2[types.Cluster, error] {
+		return offered(c, listKafkaClusters(ctx, c))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[types.Cluster, error] {
 		return only(listKafkaClusters(ctx, c), func(k types.Cluster) bool { return aws.ToString(k.ClusterArn) == id })
 	},

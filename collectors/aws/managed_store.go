@@ -37,12 +37,15 @@ func groupedStoreFacts(w collectors.Where, r *inventory.Resource, facts *invento
 		r.SetUnknown(*why, "network", "subnets")
 		return
 	}
-	if place.Value == nil || place.Value.Network == "" {
+	if place.Value == nil {
 		return
 	}
-	facts.Network = ec2ARN(w, "vpc", place.Value.Network)
-	facts.Subnets = ec2ARNs(w, "subnet", place.Value.Subnets)
-	r.Known("network", "subnets")
+	if facts.Network = ec2ARN(w, "vpc", place.Value.Network); facts.Network != "" {
+		r.Known("network")
+	}
+	if facts.Subnets = ec2ARNs(w, "subnet", place.Value.Subnets); len(facts.Subnets) > 0 {
+		r.Known("subnets")
+	}
 }
 
 // storePlace is the network of a group of subnets, by the short ids of EC2.

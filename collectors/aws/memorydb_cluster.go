@@ -21,7 +21,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, memoryItem, me
 		"memorydb:DescribeClusters", "memorydb:DescribeSubnetGroups", "memorydb:DescribeACLs", "memorydb:ListTags", "kms:DescribeKey",
 	},
 	ListAction: "DescribeClusters", ListPermission: "memorydb:DescribeClusters",
-	List: func(ctx context.Context, c *Clients) iter.Seq2[memoryItem, error] { return memoryClusters(ctx, c, nil) },
+	List: func(ctx context.Context, c *Clients) iter.Seq2[memoryItem, error] {
+		return offered(c, memoryClusters(ctx, c, nil))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[memoryItem, error] {
 		return memoryClusters(ctx, c, aws.String(shortID(id)))
 	},

@@ -17,7 +17,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.BrokerSu
 	Class:       inventory.ClassMessageChannel,
 	Permissions: []string{"mq:ListBrokers", "mq:DescribeBroker"},
 	ListAction:  "ListBrokers", ListPermission: "mq:ListBrokers",
-	List: listBrokers,
+	List: func(ctx context.Context, c *Clients) iter.Seq2[types.BrokerSummary, error] {
+		return offered(c, listBrokers(ctx, c))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[types.BrokerSummary, error] {
 		return only(listBrokers(ctx, c), func(b types.BrokerSummary) bool { return aws.ToString(b.BrokerArn) == id })
 	},

@@ -20,7 +20,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, domainItem, do
 	Class:       inventory.ClassDatabase,
 	Permissions: []string{"es:ListDomainNames", "es:DescribeDomains", "es:ListTags", "kms:DescribeKey"},
 	ListAction:  "ListDomainNames", ListPermission: "es:ListDomainNames",
-	List: func(ctx context.Context, c *Clients) iter.Seq2[domainItem, error] { return domains(ctx, c, "") },
+	List: func(ctx context.Context, c *Clients) iter.Seq2[domainItem, error] {
+		return offered(c, domains(ctx, c, ""))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[domainItem, error] {
 		return domains(ctx, c, shortID(id))
 	},
@@ -166,7 +168,7 @@ func domainFacts(w collectors.Where, a domainAnswers) *inventory.Resource {
 // groups, or at the provider's edge, where the policy is the only filter.
 func domainNetworkFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, a domainAnswers) {
 	d := a.Describe.Value
-	inside := d.VPCOptions != nil && aws.ToString(d.VPCOptions.VPCId) != ""
+	inside := d.VPCOptions != nil && (aws.ToString(d.VPCOptions.VPCId) != "" || len(d.VPCOptions.SubnetIds) > 0)
 	doc, read := readPolicy(r, a.Describe, func(d *types.DomainStatus) string { return aws.ToString(d.AccessPolicies) },
 		"auth_required", "public_access", "rules")
 	own := d.AdvancedSecurityOptions != nil && aws.ToBool(d.AdvancedSecurityOptions.Enabled) &&
@@ -177,7 +179,7 @@ func domainNetworkFacts(w collectors.Where, r *inventory.Resource, facts *invent
 	}
 	if inside {
 		groupedStoreFacts(w, r, facts, d.VPCOptions.SecurityGroupIds, collectors.Answer[storePlace]{
-			Value: &storePlace{Network: *d.VPCOptions.VPCId, Subnets: d.VPCOptions.SubnetIds},
+			Value: &storePlace{Network: aws.ToString(d.VPCOptions.VPCId), Subnets: d.VPCOptions.SubnetIds},
 		})
 		r.SetInherent("public_endpoint")
 		r.Known("public_access")

@@ -42,6 +42,7 @@ func TestDomainFacts(t *testing.T) {
 		"inside": {domainWith(nil), stated{"family": "search", "public_endpoint": false, "public_access": false, "port": 443, "tls_required": true, "tls_min_version": 1.2, "encrypted_at_rest": true,
 			"customer_key": false, "auth_required": true, "multi_zone": true, "audit_logged": true, "version_supported": true, "backup_retention_days": 14, "rules": notApplicable,
 			"firewalls": "[" + ec2ARN(here, "security-group", "sg-1") + "]", "central_identity": true}},
+		"network untold": {domainWith(func(d *types.DomainStatus) { d.VPCOptions.VPCId = nil }), stated{"public_endpoint": false, "public_access": false, "network": nil, "subnets": "[" + ec2ARN(here, "subnet", "subnet-1") + "]"}},
 		"open to anyone": {domainWith(outside(openPolicy)), stated{"public_endpoint": true, "public_access": true, "auth_required": false, "network": "", "subnets": "[]",
 			"rules": fmt.Sprintf("%+v", mapped([]string{""}, func(string) any { return doc(t, openPolicy).edgeRules()[0] }))}},
 		"open to ranges":   {domainWith(outside(ranges)), stated{"public_access": false, "auth_required": false}},

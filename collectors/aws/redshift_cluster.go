@@ -21,7 +21,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, warehouseItem,
 		"redshift:DescribeLoggingStatus", "kms:DescribeKey",
 	},
 	ListAction: "DescribeClusters", ListPermission: "redshift:DescribeClusters",
-	List: func(ctx context.Context, c *Clients) iter.Seq2[warehouseItem, error] { return warehouses(ctx, c, nil) },
+	List: func(ctx context.Context, c *Clients) iter.Seq2[warehouseItem, error] {
+		return offered(c, warehouses(ctx, c, nil))
+	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[warehouseItem, error] {
 		return warehouses(ctx, c, aws.String(shortID(id)))
 	},
