@@ -3,11 +3,19 @@ package aws
 import (
 	"context"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	accountinfo "github.com/aws/aws-sdk-go-v2/service/account"
+	accounttypes "github.com/aws/aws-sdk-go-v2/service/account/types"
+	"github.com/aws/aws-sdk-go-v2/service/budgets"
+	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
+	cetypes "github.com/aws/aws-sdk-go-v2/service/costexplorer/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/smithy-go"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -15,10 +23,15 @@ import (
 )
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, string, accountAnswers]{
-	Kind:        "aws.account",
-	Class:       inventory.ClassCloudAccount,
-	Permissions: []string{"sts:GetCallerIdentity", "iam:ListAccountAliases", "ec2:DescribeRegions", "ec2:GetSerialConsoleAccessStatus"},
-	ListAction:  "GetCallerIdentity", ListPermission: "sts:GetCallerIdentity",
+	Kind:  "aws.account",
+	Class: inventory.ClassCloudAccount,
+	Permissions: []string{
+		"sts:GetCallerIdentity", "iam:ListAccountAliases", "ec2:DescribeRegions", "ec2:GetSerialConsoleAccessStatus",
+		"organizations:DescribeOrganization", "organizations:ListParents", "organizations:ListPoliciesForTarget",
+		"organizations:DescribePolicy", "s3:GetAccountPublicAccessBlock", "account:GetAlternateContact",
+		"budgets:ViewBudget", "ce:GetAnomalySubscriptions", "servicequotas:ListServiceQuotas", "cloudwatch:GetMetricData",
+	},
+	ListAction: "GetCallerIdentity", ListPermission: "sts:GetCallerIdentity",
 	Global: true, NoLabels: true,
 	List:  listAccount,
 	Find:  func(ctx context.Context, c *Clients, _ string) iter.Seq2[string, error] { return listAccount(ctx, c) },
@@ -31,6 +44,14 @@ type accountAnswers struct {
 	Account string
 	Aliases collectors.Answer[iam.ListAccountAliasesOutput]
 	Console collectors.Answer[serialConsole]
+
+	Organization collectors.Answer[organizations.DescribeOrganizationOutput]
+	Policies     collectors.Answer[actingPolicies]
+	Block        collectors.Answer[s3control.GetPublicAccessBlockOutput]
+	Contact      collectors.Answer[securityContact]
+	Budgets      collectors.Answer[spendWatch]
+	Anomalies    collectors.Answer[spendWatch]
+	Quotas       []regionAnswer[quotaUse]
 }
 
 // serialConsole names the regions where the serial console of machines is open; none says that every enabled region
@@ -48,7 +69,7 @@ func listAccount(_ context.Context, c *Clients) iter.Seq2[string, error] {
 }
 
 func askAccount(ctx context.Context, c *Clients, account string) accountAnswers {
-	return accountAnswers{
+	a := accountAnswers{
 		Account: account,
 		Aliases: ask("ListAccountAliases", "iam:ListAccountAliases", func() (*iam.ListAccountAliasesOutput, error) {
 			return c.IAM.ListAccountAliases(ctx, &iam.ListAccountAliasesInput{})
@@ -56,7 +77,20 @@ func askAccount(ctx context.Context, c *Clients, account string) accountAnswers 
 		Console: ask("GetSerialConsoleAccessStatus", "ec2:GetSerialConsoleAccessStatus", func() (*serialConsole, error) {
 			return askSerialConsole(ctx, c)
 		}),
+		Block:     askAccountBlock(ctx, c, account).Block,
+		Contact:   askSecurityContact(ctx, c),
+		Budgets:   askBudgets(ctx, c, account),
+		Anomalies: askAnomalyAlerts(ctx, c),
+		Quotas:    askQuotas(ctx, c),
 	}
+	a.Organization = ask("DescribeOrganization", "organizations:DescribeOrganization", func() (*organizations.DescribeOrganizationOutput, error) {
+		out, err := c.Organizations.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
+		return out, absent(err, "AWSOrganizationsNotInUseException")
+	})
+	if a.Organization.Value != nil {
+		a.Policies = askActingPolicies(ctx, c, account)
+	}
+	return a
 }
 
 // askSerialConsole asks every enabled region: the switch is set in each, and one open region opens machines there. A
@@ -90,10 +124,10 @@ func askSerialConsole(ctx context.Context, c *Clients) (*serialConsole, error) {
 	return out, nil
 }
 
-// accountFacts states what is asked of the account alone. What many resources or the organisation tell is derived or
-// not collected.
+// accountFacts states what is asked of the account as a whole. What is in it, and who is alerted of what, is derived
+// from what else is collected.
 func accountFacts(w collectors.Where, a accountAnswers) *inventory.Resource {
-	facts := &inventory.CloudAccount{}
+	facts := &inventory.CloudAccount{AlertNeeds: alertNeeds()}
 	name := a.Account
 	if a.Aliases.Value != nil && len(a.Aliases.Value.AccountAliases) > 0 {
 		name = strings.Join(a.Aliases.Value.AccountAliases, ", ")
@@ -102,9 +136,105 @@ func accountFacts(w collectors.Where, a accountAnswers) *inventory.Resource {
 	collectors.Know(r, a.Console, func(v *serialConsole) {
 		facts.SerialConsoleAllowed = v != nil && len(v.OpenIn) > 0
 	}, "serial_console_allowed")
-	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "DescribeOrganization", Permission: "organizations:DescribeOrganization"}, "in_organization")
-	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GetAlternateContact", Permission: "account:GetAlternateContact"}, "security_contact")
-	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "ListServiceQuotas", Permission: "servicequotas:ListServiceQuotas"}, "quota_headroom_percent")
+	r.Known("alert_needs")
+	collectors.Know(r, a.Organization, func(v *organizations.DescribeOrganizationOutput) {
+		facts.InOrganization = v != nil && v.Organization != nil && aws.ToString(v.Organization.Id) != ""
+	}, "in_organization")
+	collectors.Know(r, a.Contact, func(v *securityContact) {
+		facts.SecurityContact = v != nil && v.Reachable
+	}, "security_contact")
+	guardrailFacts(r, facts, a)
+	spendFacts(r, facts, a)
+	quotaFacts(r, facts, a.Quotas)
 	r.SetNotApplicable("AWS has no switch for it; its staff access is covered by its SOC 2 report", "provider_access_gated")
 	return r
+}
+
+// securityContact says whether somebody is registered for security notices. Who it is, is nobody's business here.
+type securityContact struct {
+	Reachable bool `json:"reachable"`
+}
+
+func askSecurityContact(ctx context.Context, c *Clients) collectors.Answer[securityContact] {
+	return ask("GetAlternateContact", "account:GetAlternateContact", func() (*securityContact, error) {
+		out, err := c.AccountInfo.GetAlternateContact(ctx, &accountinfo.GetAlternateContactInput{
+			AlternateContactType: accounttypes.AlternateContactTypeSecurity,
+		})
+		if err != nil {
+			return nil, absent(err, "ResourceNotFoundException")
+		}
+		return &securityContact{out.AlternateContact != nil && aws.ToString(out.AlternateContact.EmailAddress) != ""}, nil
+	})
+}
+
+// spendWatch says what watches the spending and tells somebody.
+type spendWatch struct {
+	// Told are the names of the budgets or subscriptions that have a recipient.
+	Told []string `json:"told,omitempty"`
+}
+
+// askBudgets looks for budgets with a notification. One without a recipient cannot be: the last recipient takes it
+// along when it goes.
+func askBudgets(ctx context.Context, c *Clients, account string) collectors.Answer[spendWatch] {
+	return ask("DescribeNotificationsForBudget", "budgets:ViewBudget", func() (*spendWatch, error) {
+		watch := &spendWatch{}
+		p := budgets.NewDescribeBudgetsPaginator(c.Budgets, &budgets.DescribeBudgetsInput{AccountId: aws.String(account), MaxResults: aws.Int32(100)})
+		for p.HasMorePages() {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				return nil, absent(err, "NotFoundException")
+			}
+			for _, b := range page.Budgets {
+				out, err := c.Budgets.DescribeNotificationsForBudget(ctx, &budgets.DescribeNotificationsForBudgetInput{
+					AccountId: aws.String(account), BudgetName: b.BudgetName, MaxResults: aws.Int32(1),
+				})
+				if err != nil && absent(err, "NotFoundException") == err {
+					return nil, err
+				}
+				if err == nil && len(out.Notifications) > 0 {
+					watch.Told = append(watch.Told, aws.ToString(b.BudgetName))
+					return watch, nil // One that tells is enough.
+				}
+			}
+		}
+		return watch, nil
+	})
+}
+
+func askAnomalyAlerts(ctx context.Context, c *Clients) collectors.Answer[spendWatch] {
+	return ask("GetAnomalySubscriptions", "ce:GetAnomalySubscriptions", func() (*spendWatch, error) {
+		watch := &spendWatch{}
+		p := costexplorer.NewGetAnomalySubscriptionsPaginator(c.CostExplorer, &costexplorer.GetAnomalySubscriptionsInput{})
+		for p.HasMorePages() {
+			page, err := p.NextPage(ctx)
+			if err != nil {
+				return nil, absent(err, "UnknownSubscriptionException")
+			}
+			for _, s := range page.AnomalySubscriptions {
+				told := slices.ContainsFunc(s.Subscribers, func(s cetypes.Subscriber) bool {
+					return s.Status != cetypes.SubscriberStatusDeclined
+				})
+				if told && len(s.MonitorArnList) > 0 {
+					watch.Told = append(watch.Told, aws.ToString(s.SubscriptionName))
+				}
+			}
+		}
+		return watch, nil
+	})
+}
+
+// spendFacts states whether anything watches the spending. Either kind of watch is enough, and that there is none takes
+// both answers.
+func spendFacts(r *inventory.Resource, facts *inventory.CloudAccount, a accountAnswers) {
+	for _, answer := range []collectors.Answer[spendWatch]{a.Budgets, a.Anomalies} {
+		if answer.Value != nil && len(answer.Value.Told) > 0 {
+			facts.SpendAlert = true
+			r.Known("spend_alert")
+			return
+		}
+	}
+	collectors.Know(r, a.Budgets, func(*spendWatch) {}, "spend_alert")
+	if a.Budgets.Unknown() == nil {
+		collectors.Know(r, a.Anomalies, func(*spendWatch) {}, "spend_alert")
+	}
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
@@ -62,7 +63,8 @@ func recorderFacts(w collectors.Where, i serviceItem[recorders]) *inventory.Reso
 // few hand-picked types only.
 func (r *recorders) record() bool {
 	for _, s := range r.Status {
-		if s.Recording && s.LastStatus == types.RecorderStatusSuccess && r.broad(aws.ToString(s.Name)) {
+		// The service spells the word in capitals, its own list of words does not.
+		if s.Recording && strings.EqualFold(string(s.LastStatus), "success") && r.broad(aws.ToString(s.Name)) {
 			return true
 		}
 	}

@@ -14,14 +14,20 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-var _ = collectors.Register(&Sources, collectors.Source[*Clients, networkItem, networkItem]{
-	Kind:        "aws.ec2.vpc",
-	Class:       inventory.ClassNetwork,
-	Permissions: []string{"ec2:DescribeVpcs", "ec2:DescribeAccountAttributes"},
-	ListAction:  "DescribeVpcs", ListPermission: "ec2:DescribeVpcs",
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, networkItem, networkAnswers]{
+	Kind:  "aws.ec2.vpc",
+	Class: inventory.ClassNetwork,
+	Permissions: []string{
+		"ec2:DescribeVpcs", "ec2:DescribeAccountAttributes", "ec2:DescribeDhcpOptions",
+		"route53resolver:ListResolverQueryLogConfigAssociations", "route53resolver:ListFirewallRuleGroupAssociations",
+		"network-firewall:ListFirewalls", "network-firewall:DescribeFirewall", "network-firewall:DescribeFirewallPolicy",
+		"network-firewall:DescribeRuleGroup",
+	},
+	ListAction: "DescribeVpcs", ListPermission: "ec2:DescribeVpcs",
 	List:  lister[networkItem](networks).all,
 	Find:  lister[networkItem](networks).one,
-	Facts: networkFacts,
+	Ask:   askNetwork,
+	Facts: watchedNetworkFacts,
 })
 
 // networkItem is a VPC, or what the region says about EC2-Classic: the network of the first generation, which has no

@@ -76,7 +76,11 @@ func detectorFacts(w collectors.Where, i serviceItem[detector]) *inventory.Resou
 	r, _ := serviceFacts(w, i, name, func(d *detector) inventory.ServiceState {
 		on := d != nil && d.Status == types.DetectorStatusEnabled
 		if i.Capability == "malware_protection" {
-			return inventory.ServiceState{On: on && (d.feature("EBS_MALWARE_PROTECTION") || d.feature("RUNTIME_MONITORING"))}
+			scans := inventory.ServicePlan{Name: "EBS_MALWARE_PROTECTION", Workload: "machines"}
+			scans.On = on && d.feature(scans.Name)
+			return inventory.ServiceState{
+				On: scans.On || on && d.feature("RUNTIME_MONITORING"), Plans: []inventory.ServicePlan{scans},
+			}
 		}
 		st := inventory.ServiceState{On: on}
 		for _, p := range watched {

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -35,6 +36,11 @@ func effectiveFacts(w collectors.Where, h holder) *inventory.Resource {
 	r.Known("principal", "standing")
 	granted := readRights(h.Policies, h.Boundary)
 	rightsFacts(r, facts, granted)
+	if granted.administers() != no {
+		facts.MayAdminister = accountID(w)
+	}
+	facts.WornByPeople = strings.HasPrefix(h.Path, "/aws-reserved/sso.amazonaws.com/")
+	r.Known("may_administer", "worn_by_people")
 	// Who holds it, through what and in which words is asked of each policy as written: one fault, one finding.
 	r.SetNotApplicable("asked of each policy as written", "principal_kind", "wildcard")
 	r.SetNotApplicable("a policy trusts nobody", "trust_pinned", "principal_owner")

@@ -5,6 +5,9 @@ import (
 	"iter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	"github.com/aws/aws-sdk-go-v2/service/dlm"
+	dlmtypes "github.com/aws/aws-sdk-go-v2/service/dlm/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -29,7 +32,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, string, region
 		"ec2:DescribeInstances", "ec2:DescribeVolumes", "rds:DescribeDBInstances", "rds:DescribeDBClusters",
 		"dynamodb:ListTables", "elasticache:DescribeReplicationGroups", "redshift:DescribeClusters", "lambda:ListFunctions",
 		"eks:ListClusters", "ecs:ListClusters", "s3:ListAllMyBuckets", "elasticfilesystem:DescribeFileSystems",
-		"fsx:DescribeFileSystems",
+		"fsx:DescribeFileSystems", "backup:ListBackupPlans", "backup:ListBackupSelections", "dlm:GetLifecyclePolicies",
 	},
 	ListAction: "DescribeInstances", ListPermission: "ec2:DescribeInstances",
 	NoLabels: true,
@@ -48,6 +51,13 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, string, region
 type regionUse struct {
 	Region string
 	Found  []workloadAnswer
+	Plans  collectors.Answer[backupPlans]
+	Dlm    collectors.Answer[backupPlans]
+}
+
+// backupPlans counts the plans that select something.
+type backupPlans struct {
+	Used int64 `json:"used"`
 }
 
 // workloadAnswer says whether a region holds a kind of workload.
@@ -167,7 +177,38 @@ func askRegionUse(ctx context.Context, c *Clients, region string) regionUse {
 			return &presence{Any: n > 0}, err
 		})})
 	}
+	use.Plans = ask("ListBackupSelections", "backup:ListBackupSelections", func() (*backupPlans, error) { return plansInUse(ctx, c) })
+	use.Dlm = ask("GetLifecyclePolicies", "dlm:GetLifecyclePolicies", func() (*backupPlans, error) {
+		out, err := c.DLM.GetLifecyclePolicies(ctx, &dlm.GetLifecyclePoliciesInput{State: dlmtypes.GettablePolicyStateValuesEnabled})
+		if err != nil {
+			return nil, err
+		}
+		return &backupPlans{int64(len(out.Policies))}, nil
+	})
 	return use
+}
+
+func plansInUse(ctx context.Context, c *Clients) (*backupPlans, error) {
+	out := &backupPlans{}
+	p := backup.NewListBackupPlansPaginator(c.Backup, &backup.ListBackupPlansInput{})
+	for p.HasMorePages() {
+		page, err := p.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, plan := range page.BackupPlansList {
+			selections, err := c.Backup.ListBackupSelections(ctx, &backup.ListBackupSelectionsInput{
+				BackupPlanId: plan.BackupPlanId, MaxResults: aws.Int32(1),
+			})
+			if err != nil {
+				return nil, err
+			}
+			if len(selections.BackupSelectionsList) > 0 {
+				out.Used++
+			}
+		}
+	}
+	return out, nil
 }
 
 func regionUseFacts(w collectors.Where, u regionUse) *inventory.Resource {
@@ -183,5 +224,14 @@ func regionUseFacts(w collectors.Where, u regionUse) *inventory.Resource {
 	}
 	facts.Holds = distinctWords(facts.Holds)
 	r.Known("account", "holds", "unread")
+	for _, a := range []collectors.Answer[backupPlans]{u.Plans, u.Dlm} {
+		if a.Value != nil {
+			facts.BackupPlans += a.Value.Used
+		}
+	}
+	collectors.Know(r, u.Plans, func(*backupPlans) {}, "backup_plans")
+	if u.Plans.Unknown() == nil {
+		collectors.Know(r, u.Dlm, func(*backupPlans) {}, "backup_plans")
+	}
 	return r
 }

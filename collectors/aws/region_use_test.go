@@ -5,6 +5,10 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/backup"
+	backuptypes "github.com/aws/aws-sdk-go-v2/service/backup/types"
+	"github.com/aws/aws-sdk-go-v2/service/dlm"
+	dlmtypes "github.com/aws/aws-sdk-go-v2/service/dlm/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -15,7 +19,7 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-var _ = sample("aws.region", regionUseFacts, regionUse{"us-east-1", []workloadAnswer{
+var _ = sample("aws.region", regionUseFacts, regionUse{Region: "us-east-1", Found: []workloadAnswer{
 	{"machines", answered(&presence{true})}, {"disks", answered(&presence{})}, {"databases", refused[presence]()},
 }})
 
@@ -32,12 +36,22 @@ func TestRegionUse(t *testing.T) {
 		"DescribeVolumes": say(&ec2.DescribeVolumesOutput{}),
 		"ListTables":      say(&dynamodb.ListTablesOutput{TableNames: []string{"t"}}),
 		"ListFunctions":   say(&lambda.ListFunctionsOutput{}),
-		"ListBuckets":     say(&s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")}}}),
+		"ListBackupPlans": say(&backup.ListBackupPlansOutput{BackupPlansList: []backuptypes.BackupPlansListMember{{BackupPlanId: aws.String("used")}, {BackupPlanId: aws.String("idle")}}}),
+		"ListBackupSelections": func(in any) (any, error) {
+			if aws.ToString(in.(*backup.ListBackupSelectionsInput).BackupPlanId) == "idle" {
+				return &backup.ListBackupSelectionsOutput{}, nil
+			}
+			return &backup.ListBackupSelectionsOutput{BackupSelectionsList: []backuptypes.BackupSelectionsListMember{{}}}, nil
+		},
+		"GetLifecyclePolicies": say(&dlm.GetLifecyclePoliciesOutput{Policies: []dlmtypes.LifecyclePolicySummary{{}}}),
+		"ListBuckets":          say(&s3.ListBucketsOutput{Buckets: []s3types.Bucket{{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")}}}),
 	})
 	use := askRegionUse(context.Background(), c, "us-east-1")
 	roundTrip(t, use)
 	r := regionUseFacts(here, use)
-	stated{"holds": []string{"databases", "machines"}, "account": "aws:644160558196/cloud_account/644160558196"}.check(t, r)
+	stated{"backup_plans": 2, "holds": []string{"databases", "machines"}, "account": "aws:644160558196/cloud_account/644160558196"}.check(t, r)
+	use.Dlm = refused[backupPlans]()
+	stated{"backup_plans": nil}.check(t, regionUseFacts(here, use))
 	unread := map[string]string{}
 	for _, u := range r.Facts.(*inventory.RegionUse).Unread {
 		unread[u.Permission] = u.Fact

@@ -117,7 +117,7 @@ func TestSources(t *testing.T) {
 }
 
 // readOnly is the shape of a right that changes nothing.
-var readOnly = regexp.MustCompile(`^[a-z0-9-]+:(Get|List|Describe|BatchGet|Lookup|Search)[A-Z][A-Za-z0-9]*$`)
+var readOnly = regexp.MustCompile(`^[a-z0-9-]+:(Get|List|Describe|BatchGet|Lookup|Search|View)[A-Z][A-Za-z0-9]*$`)
 
 // reports are rights that make the provider write a report about the account, and change nothing else.
 var reports = []string{"iam:GenerateCredentialReport", "iam:GenerateServiceLastAccessedDetails"}
