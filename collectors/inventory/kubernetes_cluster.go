@@ -64,4 +64,9 @@ type KubernetesCluster struct {
 	//   Azure: securityProfile.imageIntegrity.enabled, or policy assignment for allowed registries.
 	//   Google Cloud: binaryAuthorization.evaluationMode is enforcing.
 	ImagePolicy bool `cel:"image_policy" json:"image_policy"`
+
+	// NodeSubnets are the ids of the subnets its nodes stand in, where the subnet decides whether they get a public
+	// address; AddressedSubnets those whose nodes get one whatever the subnet says.
+	NodeSubnets      []string `json:"node_subnets" link:"nodes_in" stage:"derived"`
+	AddressedSubnets []string `json:"addressed_subnets" link:"nodes_in" stage:"derived"`
 }

@@ -39,6 +39,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassFileShare:         deriveFileShare,
 	inventory.ClassFirewall:          deriveFirewall,
 	inventory.ClassIdentity:          deriveIdentity,
+	inventory.ClassKubernetesCluster: deriveCluster,
 	inventory.ClassLogStore:          deriveLogStore,
 	inventory.ClassMessageChannel:    deriveChannel,
 	inventory.ClassNetwork:           deriveNetwork,
