@@ -178,8 +178,8 @@ func tableFacts(w collectors.Where, a tableAnswers) *inventory.Resource {
 			facts.BackupRetentionDays = int64(b.Days)
 		}
 	}, "point_in_time", "backup_retention_days")
-	doc, read := readPolicy(r, a.Policy, func(v *dynamodb.GetResourcePolicyOutput) string { return aws.ToString(v.Policy) },
-		"public_access")
+	doc, read := readPolicy(r, a.Policy,
+		func(v *dynamodb.GetResourcePolicyOutput) string { return aws.ToString(v.Policy) }, "public_access")
 	if read {
 		facts.PublicAccess = doc.public()
 		r.Known("public_access")

@@ -105,7 +105,8 @@ func (l *cacheListing) openToAll(ctx context.Context, c *Clients) collectors.Ans
 // opensTo says whether a user lets in whoever shows nothing: callers who name nobody are the user "default".
 func opensTo(u types.User) bool {
 	free := u.Authentication != nil && u.Authentication.Type == types.AuthenticationTypeNoPassword
-	return free && aws.ToString(u.UserName) == "default" && !strings.HasPrefix(strings.TrimSpace(aws.ToString(u.AccessString)), "off")
+	off := strings.HasPrefix(strings.TrimSpace(aws.ToString(u.AccessString)), "off")
+	return free && aws.ToString(u.UserName) == "default" && !off
 }
 
 // admitsAll says of the groups of one cache whether any lets in whoever shows no password.

@@ -52,7 +52,8 @@ type replicationAnswers struct {
 }
 
 func replicationGroups(ctx context.Context, c *Clients, id *string) iter.Seq2[replicationItem, error] {
-	p := elasticache.NewDescribeReplicationGroupsPaginator(c.ElastiCache, &elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: id})
+	p := elasticache.NewDescribeReplicationGroupsPaginator(c.ElastiCache,
+		&elasticache.DescribeReplicationGroupsInput{ReplicationGroupId: id})
 	listing := &cacheListing{}
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*elasticache.DescribeReplicationGroupsOutput, error) {
@@ -72,9 +73,12 @@ func askReplicationGroup(ctx context.Context, c *Clients, i replicationItem) rep
 	a := replicationAnswers{Group: g, Member: memberOf(l.members(ctx, c), g.MemberClusters)}
 	if a.Member.Value != nil {
 		a.Place = placeIn(l.places(ctx, c), a.Member.Value.CacheSubnetGroupName)
-		a.Support = cacheSupportOf(aws.ToString(a.Member.Value.Engine), aws.ToString(a.Member.Value.EngineVersion), time.Now())
+		m := a.Member.Value
+		a.Support = cacheSupportOf(aws.ToString(m.Engine), aws.ToString(m.EngineVersion), time.Now())
 	} else {
-		a.Place = collectors.Answer[storePlace]{Action: a.Member.Action, Permission: a.Member.Permission, Failed: a.Member.Failed}
+		a.Place = collectors.Answer[storePlace]{
+			Action: a.Member.Action, Permission: a.Member.Permission, Failed: a.Member.Failed,
+		}
 	}
 	if len(g.UserGroupIds) > 0 {
 		a.Open = admitsAll(l.openToAll(ctx, c), g.UserGroupIds)
@@ -91,7 +95,9 @@ func askReplicationGroup(ctx context.Context, c *Clients, i replicationItem) rep
 }
 
 // memberOf picks the first node that is listed; all nodes of a group share network, filters and version.
-func memberOf(all collectors.Answer[map[string]types.CacheCluster], names []string) collectors.Answer[types.CacheCluster] {
+func memberOf(
+	all collectors.Answer[map[string]types.CacheCluster], names []string,
+) collectors.Answer[types.CacheCluster] {
 	one := collectors.Answer[types.CacheCluster]{Action: all.Action, Permission: all.Permission, Failed: all.Failed}
 	if all.Value == nil {
 		return one
@@ -144,7 +150,8 @@ func replicationFacts(w collectors.Where, a replicationAnswers) *inventory.Resou
 		r.Known("backup_retention_days")
 	}
 	if g.AutomaticFailover != "" && g.MultiAZ != "" {
-		facts.MultiZone = g.AutomaticFailover == types.AutomaticFailoverStatusEnabled && g.MultiAZ == types.MultiAZStatusEnabled
+		facts.MultiZone = g.AutomaticFailover == types.AutomaticFailoverStatusEnabled &&
+			g.MultiAZ == types.MultiAZStatusEnabled
 		r.Known("multi_zone")
 	} else if g.AutomaticFailover == types.AutomaticFailoverStatusDisabled {
 		r.Known("multi_zone")
@@ -156,7 +163,9 @@ func replicationFacts(w collectors.Where, a replicationAnswers) *inventory.Resou
 }
 
 // replicationMemberFacts states what only the nodes tell: filters, port, version.
-func replicationMemberFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, a replicationAnswers) {
+func replicationMemberFacts(
+	w collectors.Where, r *inventory.Resource, facts *inventory.Database, a replicationAnswers,
+) {
 	if why := a.Member.Unknown(); why != nil {
 		r.SetUnknown(*why, "firewalls", "version_supported")
 	}
@@ -188,7 +197,9 @@ func replicationMemberFacts(w collectors.Where, r *inventory.Resource, facts *in
 
 // cacheTransportFact states whether clear text is refused. Caches from before the mode was made know no other than
 // required.
-func cacheTransportFact(r *inventory.Resource, facts *inventory.Database, enabled *bool, mode types.TransitEncryptionMode) {
+func cacheTransportFact(
+	r *inventory.Resource, facts *inventory.Database, enabled *bool, mode types.TransitEncryptionMode,
+) {
 	if enabled == nil {
 		return
 	}
@@ -220,7 +231,8 @@ func replicationCopyFact(w collectors.Where, r *inventory.Resource, facts *inven
 		}
 		for _, g := range *globals {
 			for _, m := range g.Members {
-				facts.OtherRegionCopy = facts.OtherRegionCopy || m.ReplicationGroupRegion != nil && *m.ReplicationGroupRegion != w.Region
+				at := aws.ToString(m.ReplicationGroupRegion)
+				facts.OtherRegionCopy = facts.OtherRegionCopy || at != "" && at != w.Region
 			}
 		}
 	}, "other_region_copy")

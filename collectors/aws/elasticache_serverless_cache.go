@@ -16,7 +16,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, serverlessCach
 	Kind:  "aws.elasticache.serverless_cache",
 	Class: inventory.ClassDatabase,
 	Permissions: []string{
-		"elasticache:DescribeServerlessCaches", "elasticache:DescribeUsers", "elasticache:ListTagsForResource", "kms:DescribeKey",
+		"elasticache:DescribeServerlessCaches", "elasticache:DescribeUsers", "elasticache:ListTagsForResource",
+		"kms:DescribeKey",
 	},
 	ListAction: "DescribeServerlessCaches", ListPermission: "elasticache:DescribeServerlessCaches",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[serverlessCacheItem, error] {
@@ -43,7 +44,8 @@ type serverlessCacheAnswers struct {
 }
 
 func serverlessCaches(ctx context.Context, c *Clients, name *string) iter.Seq2[serverlessCacheItem, error] {
-	p := elasticache.NewDescribeServerlessCachesPaginator(c.ElastiCache, &elasticache.DescribeServerlessCachesInput{ServerlessCacheName: name})
+	p := elasticache.NewDescribeServerlessCachesPaginator(c.ElastiCache,
+		&elasticache.DescribeServerlessCachesInput{ServerlessCacheName: name})
 	listing := &cacheListing{}
 	return gone(paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*elasticache.DescribeServerlessCachesOutput, error) { return p.NextPage(ctx) },
@@ -72,11 +74,13 @@ func serverlessCacheFacts(w collectors.Where, a serverlessCacheAnswers) *invento
 	defer leftOut(r, "DescribeServerlessCaches", "elasticache:DescribeServerlessCaches")
 	cacheFacts(r, facts, s.Engine)
 	tagFacts(r, a.Tags)
-	groupedStoreFacts(w, r, facts, s.SecurityGroupIds, collectors.Answer[storePlace]{Value: &storePlace{Subnets: s.SubnetIds}})
+	place := collectors.Answer[storePlace]{Value: &storePlace{Subnets: s.SubnetIds}}
+	groupedStoreFacts(w, r, facts, s.SecurityGroupIds, place)
 	// The network is that of the subnets, which alone the cache names.
 	r.Known("network")
 	// A cache without nodes always encrypts, on the medium and on the way, spans zones, grows and is kept up to date.
-	facts.TLSRequired, facts.EncryptedAtRest, facts.MultiZone, facts.Autoscaled, facts.VersionSupported = true, true, true, true, true
+	facts.TLSRequired, facts.EncryptedAtRest, facts.MultiZone = true, true, true
+	facts.Autoscaled, facts.VersionSupported = true, true
 	r.SetInherent("tls_required", "encrypted_at_rest", "multi_zone", "autoscaled", "version_supported")
 	r.Known("other_region_copy")
 	ownKeyFact(r, &facts.CustomerKey, s.KmsKeyId, a.Key)

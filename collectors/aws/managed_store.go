@@ -24,7 +24,10 @@ func managedStoreFacts(r *inventory.Resource, facts *inventory.Database, family,
 }
 
 // groupedStoreFacts states where a store stands that lives in subnets behind security groups.
-func groupedStoreFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, groups []string, place collectors.Answer[storePlace]) {
+func groupedStoreFacts(
+	w collectors.Where, r *inventory.Resource, facts *inventory.Database,
+	groups []string, place collectors.Answer[storePlace],
+) {
 	r.SetNotApplicable(filteredByGroups, "rules")
 	for _, g := range groups {
 		facts.Firewalls = append(facts.Firewalls, ec2ARN(w, "security-group", g))
@@ -59,7 +62,8 @@ type scalingTargets map[string][]string
 
 // askScaling lists what of a service follows its load.
 func askScaling(ctx context.Context, c *Clients, service types.ServiceNamespace) collectors.Answer[scalingTargets] {
-	return ask("DescribeScalableTargets", "application-autoscaling:DescribeScalableTargets", func() (*scalingTargets, error) {
+	const permission = "application-autoscaling:DescribeScalableTargets"
+	return ask("DescribeScalableTargets", permission, func() (*scalingTargets, error) {
 		targets := scalingTargets{}
 		p := applicationautoscaling.NewDescribeScalableTargetsPaginator(c.ApplicationAutoScaling,
 			&applicationautoscaling.DescribeScalableTargetsInput{ServiceNamespace: service})
@@ -112,7 +116,9 @@ func supportOf(ends map[string]time.Time, version string, at time.Time) standard
 }
 
 // storeVersionFact states whether the version is supported and takes minor updates by itself: either "no" is enough.
-func storeVersionFact(r *inventory.Resource, facts *inventory.Database, version string, minor *bool, s standardSupport) {
+func storeVersionFact(
+	r *inventory.Resource, facts *inventory.Database, version string, minor *bool, s standardSupport,
+) {
 	switch {
 	case s.Ended, minor != nil && !*minor:
 		r.Known("version_supported")

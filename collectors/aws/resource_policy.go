@@ -119,7 +119,9 @@ func ownKeyFact(r *inventory.Resource, fill *bool, named *string, key collectors
 }
 
 // heldBy asks once for each listing whose key a key is; it asks nothing for no key.
-func heldBy(keys *once[keyHolder], named *string, call func(key string) collectors.Answer[keyHolder]) collectors.Answer[keyHolder] {
+func heldBy(
+	keys *once[keyHolder], named *string, call func(key string) collectors.Answer[keyHolder],
+) collectors.Answer[keyHolder] {
 	key := aws.ToString(named)
 	if key == "" {
 		return collectors.Answer[keyHolder]{}

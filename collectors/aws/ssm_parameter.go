@@ -21,11 +21,11 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Paramete
 	Permissions: []string{"ssm:DescribeParameters", "ssm:GetResourcePolicies", "ssm:ListTagsForResource"},
 	ListAction:  "DescribeParameters", ListPermission: "ssm:DescribeParameters",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[types.ParameterMetadata, error] {
-		return secureParameters(ctx, c, nil)
+		return secureParameters(ctx, c)
 	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[types.ParameterMetadata, error] {
 		_, name, _ := strings.Cut(id, ":parameter")
-		return only(secureParameters(ctx, c, nil), func(p types.ParameterMetadata) bool {
+		return only(secureParameters(ctx, c), func(p types.ParameterMetadata) bool {
 			return "/"+strings.TrimPrefix(aws.ToString(p.Name), "/") == name
 		})
 	},
@@ -42,12 +42,12 @@ type parameterAnswers struct {
 
 // secureParameters lists what is kept encrypted: a parameter in clear text holds no secret, or is judged where it is
 // used.
-func secureParameters(ctx context.Context, c *Clients, more []types.ParameterStringFilter) iter.Seq2[types.ParameterMetadata, error] {
+func secureParameters(ctx context.Context, c *Clients) iter.Seq2[types.ParameterMetadata, error] {
 	p := ssm.NewDescribeParametersPaginator(c.SSM, &ssm.DescribeParametersInput{
 		MaxResults: aws.Int32(50),
-		ParameterFilters: append(more, types.ParameterStringFilter{
+		ParameterFilters: []types.ParameterStringFilter{{
 			Key: aws.String("Type"), Option: aws.String("Equals"), Values: []string{string(types.ParameterTypeSecureString)},
-		}),
+		}},
 	})
 	return paged(ctx, p.HasMorePages,
 		func(ctx context.Context) (*ssm.DescribeParametersOutput, error) { return p.NextPage(ctx) },
