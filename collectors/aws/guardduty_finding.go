@@ -20,7 +20,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, regionalFindin
 	Global: true, NoLabels: true,
 	List: listThreats,
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[regionalFinding[threatFinding], error] {
-		return only(listThreats(ctx, c), func(f regionalFinding[threatFinding]) bool { return f.Finding.ARN == id })
+		return only(listThreats(ctx, c), func(f regionalFinding[threatFinding]) bool { return f.Finding.ARN == id || f.NowhereOn != "" })
 	},
 	Facts: threatFacts,
 })
@@ -88,6 +88,9 @@ func narrowThreat(f types.Finding) threatFinding {
 }
 
 func threatFacts(w collectors.Where, f regionalFinding[threatFinding]) *inventory.Resource {
+	if f.NowhereOn != "" {
+		return unlookedFor(w, f.NowhereOn, "threat")
+	}
 	return findingFacts(w, f.Finding.ARN, f.Finding.Type, f.Region, "threat", severityWord(f.Finding.Severity), !f.Finding.Archived,
 		f.Finding.FirstSeen, "GetFindings", "guardduty:GetFindings")
 }

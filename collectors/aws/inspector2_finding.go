@@ -20,7 +20,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, regionalFindin
 	Global: true, NoLabels: true,
 	List: listWeaknesses,
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[regionalFinding[weakness], error] {
-		return only(listWeaknesses(ctx, c), func(f regionalFinding[weakness]) bool { return f.Finding.ARN == id })
+		return only(listWeaknesses(ctx, c), func(f regionalFinding[weakness]) bool { return f.Finding.ARN == id || f.NowhereOn != "" })
 	},
 	Facts: weaknessFacts,
 })
@@ -78,6 +78,9 @@ func narrowWeaknesses(o *inspector2.ListFindingsOutput) []weakness {
 }
 
 func weaknessFacts(w collectors.Where, f regionalFinding[weakness]) *inventory.Resource {
+	if f.NowhereOn != "" {
+		return unlookedFor(w, f.NowhereOn, "vulnerability")
+	}
 	return findingFacts(w, f.Finding.ARN, f.Finding.Title, f.Region, "vulnerability", string(f.Finding.Severity),
 		f.Finding.Status == types.FindingStatusActive, f.Finding.FirstSeen, "ListFindings", "inspector2:ListFindings")
 }

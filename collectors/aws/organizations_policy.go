@@ -39,16 +39,16 @@ func askActingPolicies(ctx context.Context, c *Clients, account string) collecto
 			if err := found.addOf(ctx, c, target, seen); err != nil {
 				return nil, err
 			}
-			out, err := c.Organizations.ListParents(ctx, &organizations.ListParentsInput{ChildId: aws.String(target)})
-			switch {
-			case err != nil:
-				return nil, err
-			case strings.HasPrefix(target, "r-"), len(out.Parents) == 0:
-				return found, nil
-			}
-			target = aws.ToString(out.Parents[0].Id)
 			if strings.HasPrefix(target, "r-") {
-				return found, found.addOf(ctx, c, target, seen)
+				break // The root has nothing above it.
+			}
+			out, err := c.Organizations.ListParents(ctx, &organizations.ListParentsInput{ChildId: aws.String(target)})
+			if err != nil {
+				return nil, err
+			}
+			target = ""
+			if len(out.Parents) > 0 {
+				target = aws.ToString(out.Parents[0].Id)
 			}
 		}
 		return found, nil

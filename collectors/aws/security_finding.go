@@ -14,22 +14,18 @@ import (
 // more is listed incompletely and says so.
 const findingsPerRegion = 5000
 
-// errNowhereOn stands for findings that cannot be there because the service that makes them is not on anywhere: that
-// nothing was found then says nothing.
-func errNowhereOn(what string) error {
-	return &collectors.Failure{Reason: collectors.Reason{Cause: inventory.CauseNotEnabled, Code: what + "NotEnabled"}, Err: errUnsaid}
-}
-
-// regionalFinding is a finding with the region it was made in.
+// regionalFinding is a finding with the region it was made in. NowhereOn names, in its place, a service that is not on in
+// any region: that nothing was found then says nothing.
 type regionalFinding[T any] struct {
-	Region  string
-	Finding T
+	Region    string
+	Finding   T
+	NowhereOn string `json:",omitempty"`
 }
 
 // findingsIn lists the findings of one region. on says that the service is there.
 type findingsIn[T any] func(ctx context.Context, c *Clients, region string) (on bool, found iter.Seq2[T, error], err error)
 
-// everyFinding lists the findings of every region. The service must be on somewhere.
+// everyFinding lists the findings of every region. A service that is named must be on somewhere.
 func everyFinding[T any](ctx context.Context, c *Clients, service string, in findingsIn[T]) iter.Seq2[regionalFinding[T], error] {
 	return func(yield func(regionalFinding[T], error) bool) {
 		regions, err := enabledRegions(ctx, c)
@@ -61,7 +57,7 @@ func everyFinding[T any](ctx context.Context, c *Clients, service string, in fin
 					failed = err
 					break
 				}
-				if !yield(regionalFinding[T]{region, f}, nil) {
+				if !yield(regionalFinding[T]{Region: region, Finding: f}, nil) {
 					return
 				}
 			}
@@ -70,7 +66,7 @@ func everyFinding[T any](ctx context.Context, c *Clients, service string, in fin
 		case failed != nil:
 			yield(regionalFinding[T]{}, failed)
 		case !anywhere && service != "":
-			yield(regionalFinding[T]{}, errNowhereOn(service))
+			yield(regionalFinding[T]{NowhereOn: service}, nil)
 		}
 	}
 }
@@ -106,6 +102,16 @@ func findingFacts(w collectors.Where, id, title, region, kind, severity string, 
 	}
 	facts.FirstSeenAt = at.UTC()
 	r.Known("first_seen_at")
+	return r
+}
+
+// unlookedFor stands for what a service that is not on anywhere would have found: one serious finding, of which it is
+// not known whether it is there and open.
+func unlookedFor(w collectors.Where, service, kind string) *inventory.Resource {
+	facts := &inventory.SecurityFinding{Kind: kind, Severity: "high"}
+	r := inventory.New(findingID(w, service), "whatever "+service+" would find", collectors.Global, facts)
+	r.Known("kind", "severity")
+	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotEnabled, Code: service + "NotEnabled"}, "open", "first_seen_at")
 	return r
 }
 

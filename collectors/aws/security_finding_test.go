@@ -19,29 +19,30 @@ import (
 )
 
 var (
-	_ = sample("aws.guardduty.finding", threatFacts, regionalFinding[threatFinding]{"us-east-1", threatFinding{ARN: "arn:aws:guardduty:us-east-1:1:detector/d/finding/f", Type: "Recon", Severity: 8, FirstSeen: "2020-05-26T22:02:24Z"}})
-	_ = sample("aws.inspector2.finding", weaknessFacts, regionalFinding[weakness]{"us-east-1", weakness{ARN: "arn:aws:inspector2:us-east-1:1:finding/f", Title: "CVE", Severity: "HIGH", Status: "ACTIVE"}})
-	_ = sample("aws.securityhub.finding", hubFindingFacts, regionalFinding[hubFinding]{"us-east-1", hubFinding{ID: "x/1", Title: "t", Types: []string{"TTPs/Discovery"}, Severity: "HIGH", Seen: "2020-05-26T22:02:24Z"}})
+	_ = sample("aws.guardduty.finding", threatFacts, regionalFinding[threatFinding]{Region: "us-east-1", Finding: threatFinding{ARN: "arn:aws:guardduty:us-east-1:1:detector/d/finding/f", Type: "Recon", Severity: 8, FirstSeen: "2020-05-26T22:02:24Z"}})
+	_ = sample("aws.guardduty.finding", threatFacts, regionalFinding[threatFinding]{NowhereOn: "GuardDuty"})
+	_ = sample("aws.inspector2.finding", weaknessFacts, regionalFinding[weakness]{Region: "us-east-1", Finding: weakness{ARN: "arn:aws:inspector2:us-east-1:1:finding/f", Title: "CVE", Severity: "HIGH", Status: "ACTIVE"}})
+	_ = sample("aws.securityhub.finding", hubFindingFacts, regionalFinding[hubFinding]{Region: "us-east-1", Finding: hubFinding{ID: "x/1", Title: "t", Types: []string{"TTPs/Discovery"}, Severity: "HIGH", Seen: "2020-05-26T22:02:24Z"}})
 	_ = sample("aws.wellarchitected.workload", reviewFacts, watypes.WorkloadSummary{WorkloadArn: aws.String("arn:aws:wellarchitected:us-east-1:1:workload/w"), WorkloadName: aws.String("w"), RiskCounts: map[string]int32{"HIGH": 1}})
 
 	_ = sweep("guardduty.GetFindings", threatFacts, func(o *guardduty.GetFindingsOutput) []regionalFinding[threatFinding] {
 		out := make([]regionalFinding[threatFinding], 0, len(o.Findings))
 		for _, f := range o.Findings {
-			out = append(out, regionalFinding[threatFinding]{"us-east-1", narrowThreat(f)})
+			out = append(out, regionalFinding[threatFinding]{Region: "us-east-1", Finding: narrowThreat(f)})
 		}
 		return out
 	})
 	_ = sweep("inspector2.ListFindings", weaknessFacts, func(o *inspector2.ListFindingsOutput) []regionalFinding[weakness] {
 		out := make([]regionalFinding[weakness], 0, len(o.Findings))
 		for _, f := range narrowWeaknesses(o) {
-			out = append(out, regionalFinding[weakness]{"us-east-1", f})
+			out = append(out, regionalFinding[weakness]{Region: "us-east-1", Finding: f})
 		}
 		return out
 	})
 	_ = sweep("securityhub.GetFindings", hubFindingFacts, func(o *securityhub.GetFindingsOutput) []regionalFinding[hubFinding] {
 		out := make([]regionalFinding[hubFinding], 0, len(o.Findings))
 		for _, f := range narrowHubFindings(o) {
-			out = append(out, regionalFinding[hubFinding]{"us-east-1", f})
+			out = append(out, regionalFinding[hubFinding]{Region: "us-east-1", Finding: f})
 		}
 		return out
 	})
@@ -86,9 +87,14 @@ func TestThreatsAreListed(t *testing.T) {
 		t.Errorf("%v, %v; want one of each region", items, err)
 	}
 	// Where nothing looks for threats, that none was found says nothing.
-	_, err = listedAll(t, script{"ListDetectors": say(&guardduty.ListDetectorsOutput{})}, threats)
-	if reason := collectors.Classify(Classify(err)); reason.Cause != inventory.CauseNotEnabled {
-		t.Errorf("without a detector the listing ends with %+v", reason)
+	items, err = listedAll(t, script{"ListDetectors": say(&guardduty.ListDetectorsOutput{})}, threats)
+	if err != nil || len(items) != 1 {
+		t.Fatalf("without a detector: %v, %v", items, err)
+	}
+	nothing := threatFacts(here, items[0])
+	stated{"kind": "threat", "severity": "high", "open": nil, "first_seen_at": nil}.check(t, nothing)
+	if nothing.Unknown["open"].Cause != inventory.CauseNotEnabled {
+		t.Errorf("the reason is %+v", nothing.Unknown["open"])
 	}
 	if _, err = listedAll(t, script{}, threats); collectors.Classify(Classify(err)).Cause != inventory.CauseDenied {
 		t.Errorf("a denial ends the listing with %v", err)
@@ -116,9 +122,11 @@ func TestFindingsElsewhereAreListed(t *testing.T) {
 		t.Errorf("%v, %v", items, err)
 	}
 	off := say(&inspector2.BatchGetAccountStatusOutput{Accounts: []insptypes.AccountState{{State: &insptypes.State{Status: "DISABLED"}}}})
-	if _, err := listedAll(t, script{"BatchGetAccountStatus": off}, list); collectors.Classify(Classify(err)).Cause != inventory.CauseNotEnabled {
-		t.Errorf("where Inspector is off the listing ends with %v", err)
+	none, err := listedAll(t, script{"BatchGetAccountStatus": off}, list)
+	if err != nil || len(none) != 1 {
+		t.Fatalf("where Inspector is off: %v, %v", none, err)
 	}
+	stated{"kind": "vulnerability", "open": nil}.check(t, weaknessFacts(here, none[0]))
 	hubs := func(ctx context.Context, c *Clients) func(func(regionalFinding[hubFinding], error) bool) {
 		return listHubFindings(ctx, c)
 	}
@@ -135,15 +143,15 @@ func TestFindingFacts(t *testing.T) {
 	seen := time.Date(2020, 5, 26, 22, 2, 24, 0, time.UTC)
 	const when = "2020-05-26T22:02:24Z"
 	for figure, word := range map[float64]any{9.5: "critical", 9: "critical", 8.9: "high", 7: "high", 6.9: "medium", 4: "medium", 2: "low", 0: nil} {
-		r := threatFacts(here, regionalFinding[threatFinding]{"eu-west-1", threatFinding{ARN: "arn:aws:guardduty:x", Severity: figure, FirstSeen: when}})
+		r := threatFacts(here, regionalFinding[threatFinding]{Region: "eu-west-1", Finding: threatFinding{ARN: "arn:aws:guardduty:x", Severity: figure, FirstSeen: when}})
 		stated{"severity": word, "kind": "threat", "open": true, "first_seen_at": seen}.check(t, r)
 		if r.Region != "eu-west-1" {
 			t.Errorf("region %s", r.Region)
 		}
 	}
-	stated{"open": false, "first_seen_at": nil}.check(t, threatFacts(here, regionalFinding[threatFinding]{"x", threatFinding{ARN: "arn:aws:x", Archived: true, FirstSeen: "yesterday"}}))
-	stated{"open": true, "severity": "critical", "kind": "vulnerability"}.check(t, weaknessFacts(here, regionalFinding[weakness]{"x", weakness{ARN: "arn:aws:x", Severity: "CRITICAL", Status: "ACTIVE"}}))
-	stated{"open": false, "severity": nil}.check(t, weaknessFacts(here, regionalFinding[weakness]{"x", weakness{ARN: "arn:aws:x", Severity: "UNTRIAGED", Status: "SUPPRESSED"}}))
+	stated{"open": false, "first_seen_at": nil}.check(t, threatFacts(here, regionalFinding[threatFinding]{Region: "x", Finding: threatFinding{ARN: "arn:aws:x", Archived: true, FirstSeen: "yesterday"}}))
+	stated{"open": true, "severity": "critical", "kind": "vulnerability"}.check(t, weaknessFacts(here, regionalFinding[weakness]{Region: "x", Finding: weakness{ARN: "arn:aws:x", Severity: "CRITICAL", Status: "ACTIVE"}}))
+	stated{"open": false, "severity": nil}.check(t, weaknessFacts(here, regionalFinding[weakness]{Region: "x", Finding: weakness{ARN: "arn:aws:x", Severity: "UNTRIAGED", Status: "SUPPRESSED"}}))
 	for name, c := range map[string]struct {
 		finding hubFinding
 		want    stated
@@ -155,7 +163,7 @@ func TestFindingFacts(t *testing.T) {
 		"of a check": {hubFinding{Types: []string{"Software and Configuration Checks/AWS Security Best Practices"}}, nil},
 	} {
 		c.finding.ID = "f/1"
-		r := hubFindingFacts(here, regionalFinding[hubFinding]{"us-east-1", c.finding})
+		r := hubFindingFacts(here, regionalFinding[hubFinding]{Region: "us-east-1", Finding: c.finding})
 		if (r == nil) != (c.want == nil) {
 			t.Errorf("%s: %v", name, r)
 			continue
@@ -187,12 +195,12 @@ func TestReviewFacts(t *testing.T) {
 func TestFindingsOfRecordings(t *testing.T) {
 	t.Parallel()
 	found := recorded[inspector2.ListFindingsOutput](t, "test_inspector2_finding/inspector2.ListFindings_1.json")
-	r := weaknessFacts(here, regionalFinding[weakness]{"eu-central-1", narrowWeaknesses(found)[0]})
+	r := weaknessFacts(here, regionalFinding[weakness]{Region: "eu-central-1", Finding: narrowWeaknesses(found)[0]})
 	stated{"kind": "vulnerability", "first_seen_at": time.Date(2023, 9, 8, 20, 7, 30, 366000000, time.UTC)}.check(t, r)
 	threat := recorded[guardduty.GetFindingsOutput](t, "docs-awscli-guardduty/guardduty.GetFindings_1.json")
-	r = threatFacts(here, regionalFinding[threatFinding]{"us-east-1", narrowThreat(threat.Findings[0])})
+	r = threatFacts(here, regionalFinding[threatFinding]{Region: "us-east-1", Finding: narrowThreat(threat.Findings[0])})
 	stated{"open": true, "first_seen_at": time.Date(2020, 5, 26, 22, 2, 24, 0, time.UTC)}.check(t, r)
 	hub := recorded[securityhub.GetFindingsOutput](t, "test_ecr_image_filter_security_finding/securityhub.GetFindings_1.json")
-	r = hubFindingFacts(here, regionalFinding[hubFinding]{"us-east-1", narrowHubFindings(hub)[0]})
+	r = hubFindingFacts(here, regionalFinding[hubFinding]{Region: "us-east-1", Finding: narrowHubFindings(hub)[0]})
 	stated{"kind": "vulnerability"}.check(t, r)
 }
