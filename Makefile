@@ -69,8 +69,8 @@ fmt: ## Format every Go file.
 generate: ## Write the OpenAPI document, the cloud roles and the check reference anew.
 	@go generate ./...
 
-bench: ## Measure the speeds that the README states.
-	@go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem ./...
+bench: ## Measure the speeds of the contract and print them as a table.
+	@go run ./.ci/bench
 
 migrate: build ## Bring the database at DATABASE_URL up to date.
 	@bin/plumbline migrate up

@@ -72,7 +72,7 @@ func TestPagesAreStretchesOfAnIndex(t *testing.T) {
 }
 
 // analyze lets the planner know the rows, as the server does by itself after a while.
-func analyze(t *testing.T, owner string) {
+func analyze(t testing.TB, owner string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), owner)
 	if err != nil {
