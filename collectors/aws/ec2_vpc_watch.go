@@ -155,7 +155,12 @@ var ownClocks = []string{"169.254.169.123", "fd00:ec2::123"}
 
 func watchedNetworkFacts(w collectors.Where, a networkAnswers) *inventory.Resource {
 	r := networkFacts(w, a.networkItem)
-	if r == nil || a.VPC == nil {
+	if r == nil {
+		return nil
+	}
+	if a.VPC == nil {
+		// Nothing of this can be set up for the first generation: where it is, it is without.
+		collectors.Know(r, a.Classic, func(*ec2.DescribeAccountAttributesOutput) {}, "dns_queries_logged", "egress_filtered", "time_servers")
 		return r
 	}
 	facts := r.Facts.(*inventory.Network)

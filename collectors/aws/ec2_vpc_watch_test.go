@@ -84,6 +84,8 @@ func TestNetworkWatch(t *testing.T) {
 	if count("ListFirewalls") != 0 {
 		t.Error("the first generation is asked for what it cannot have")
 	}
+	stated{"dns_queries_logged": false, "egress_filtered": false}.check(t, watchedNetworkFacts(here, networkAnswers{networkItem: networkItem{Classic: platforms("EC2")}}))
+	stated{"dns_queries_logged": nil, "egress_filtered": nil}.check(t, watchedNetworkFacts(here, networkAnswers{networkItem: networkItem{Classic: refused[ec2.DescribeAccountAttributesOutput]()}}))
 	plain := networkItem{VPC: &ec2types.Vpc{VpcId: aws.String("vpc-1"), DhcpOptionsId: aws.String("default")}}
 	stated{"time_servers": []string{}}.check(t, watchedNetworkFacts(here, askNetwork(context.Background(), clients, plain)))
 }
