@@ -11,6 +11,7 @@ import (
 	"sort"
 	"time"
 
+	"golang.org/x/oauth2/google"
 	"google.golang.org/api/impersonate"
 	"google.golang.org/api/option"
 	transport "google.golang.org/api/transport/http"
@@ -53,6 +54,9 @@ type Connection struct {
 	Attempts int
 	// Timeout bounds one call; 0 means the default of 60 s.
 	Timeout time.Duration
+
+	// sealed takes no endpoint from the environment: a replay goes where the recording went.
+	sealed bool
 }
 
 // Project is a Google Cloud project that can be collected.
@@ -80,6 +84,9 @@ func Connect(ctx context.Context, c Connection) (*Project, error) {
 		p.timeout = time.Minute
 	}
 	var err error
+	if c.Endpoint == "" && !c.sealed {
+		c.Endpoint = os.Getenv(EndpointSetting)
+	}
 	if p.endpoint, err = endpointOf(c.Endpoint); err != nil {
 		return nil, err
 	}
@@ -90,6 +97,24 @@ func Connect(ctx context.Context, c Connection) (*Project, error) {
 	return p, explainConnect(err)
 }
 
+// DefaultProject is the project that the environment or the credentials name; empty where neither names one.
+func DefaultProject(ctx context.Context) string {
+	for _, setting := range []string{"GOOGLE_CLOUD_PROJECT", "CLOUDSDK_CORE_PROJECT"} {
+		if project := os.Getenv(setting); project != "" {
+			return project
+		}
+	}
+	if os.Getenv(EndpointSetting) != "" {
+		// Whose project an endpoint of one's own serves, Google's credentials cannot tell.
+		return ""
+	}
+	found, err := google.FindDefaultCredentials(ctx, tokenScope)
+	if err != nil {
+		return ""
+	}
+	return found.ProjectID
+}
+
 // FromExport is a project as an export tells it.
 func FromExport(e *Export) *Project {
 	return &Project{id: e.Project, export: e, attempts: 1, timeout: time.Minute, budget: newBudget(0)}
@@ -98,9 +123,6 @@ func FromExport(e *Export) *Project {
 // endpointOf reads the endpoint that stands for every API. Plain http is for this machine alone: over a network it
 // would show the token to whoever listens.
 func endpointOf(word string) (*url.URL, error) {
-	if word == "" {
-		word = os.Getenv(EndpointSetting)
-	}
 	if word == "" {
 		return nil, nil
 	}
