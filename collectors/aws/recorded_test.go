@@ -39,3 +39,22 @@ func recorded[T any](t *testing.T, file string) *T {
 	}
 	return out
 }
+
+// recordedIn names the recorded answers of an operation in one folder, for recorded.
+func recordedIn(t *testing.T, folder, operation string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(recordedRoot, folder, operation+"_*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) == 0 {
+		if _, err := os.Stat(recordedRoot); err != nil {
+			t.Skip("the recorded answers are not beside the project")
+		}
+		t.Fatalf("%s holds no answer of %s", folder, operation)
+	}
+	for i := range found {
+		found[i] = filepath.Join(folder, filepath.Base(found[i]))
+	}
+	return found
+}

@@ -40,4 +40,9 @@ type DeliveryPipeline struct {
 	//   Azure: sourceTriggers on pull request with public repository.
 	//   Google Cloud: github.pullRequest.commentControl=COMMENTS_DISABLED.
 	UntrustedSource bool `cel:"untrusted_source" json:"untrusted_source"`
+
+	// Identities are the ids of the workload identities it acts as.
+	Identities []string `json:"identities" link:"acts_as" stage:"derived"`
+	// Scopes are the scopes besides its own that it acts on.
+	Scopes []string `json:"scopes" stage:"derived"`
 }

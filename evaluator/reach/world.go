@@ -33,6 +33,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassContainerRegistry: deriveRegistry,
 	inventory.ClassContainerWorkload: deriveWorkload,
 	inventory.ClassDatabase:          deriveDatabase,
+	inventory.ClassDeliveryPipeline:  derivePipeline,
 	inventory.ClassDisk:              deriveDisk,
 	inventory.ClassEncryptionKey:     deriveKey,
 	inventory.ClassEntryPoint:        deriveEntryPoint,
