@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
 // Archive is what the providers answered in each of the simulated weeks. Answers and questions are held once, however
-// often they came.
+// often they came, and by whichever provider.
 type Archive struct {
 	Company   string
 	Scopes    []Scope
@@ -23,19 +25,21 @@ type Archive struct {
 	Answers   []Answer
 }
 
-// Scope is an account of the invented company.
+// Scope is an account, a subscription or a project of the invented company.
 type Scope struct {
-	Account string   `json:"account"`
-	Name    string   `json:"name"`
-	Regions []string `json:"regions"`
+	ID   inventory.ScopeID `json:"id"`
+	Name string            `json:"name"`
+	// Regions bound what is collected where a provider is asked region by region.
+	Regions []string `json:"regions,omitempty"`
 }
 
-// Week is one look at every account.
+// Week is one look at every scope.
 type Week struct {
-	At       time.Time
-	Happened string
-	// Calls holds, by account, places of a question and of its answer, in pairs.
-	Calls map[string][][2]int
+	At time.Time
+	// Happened says what changed, by the provider on which it did.
+	Happened map[inventory.Cloud]string
+	// Calls holds, by scope, places of a question and of its answer, in pairs.
+	Calls map[inventory.ScopeID][][2]int
 }
 
 // Answer is one response as a provider gave it, without what differs with every call.
@@ -92,10 +96,10 @@ func (a *Archive) valid() error {
 		return fmt.Errorf("the demo's archive is empty")
 	}
 	for n, week := range a.Weeks {
-		for account, calls := range week.Calls {
+		for scope, calls := range week.Calls {
 			for _, c := range calls {
 				if c[0] < 0 || c[0] >= len(a.Questions) || c[1] < 0 || c[1] >= len(a.Answers) {
-					return fmt.Errorf("the demo's archive: week %d of %s names call %v, which it does not hold", n+1, account, c)
+					return fmt.Errorf("the demo's archive: week %d of %s names call %v, which it does not hold", n+1, scope, c)
 				}
 			}
 		}

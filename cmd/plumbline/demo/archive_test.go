@@ -56,7 +56,7 @@ func TestArchiveAnswersEveryCall(t *testing.T) {
 	}
 	for n, week := range a.Weeks {
 		for _, scope := range a.Scopes {
-			replay := a.Replay(n, scope.Account)
+			replay := a.Replay(n, scope.ID)
 			account, err := scope.Connect(t.Context(), replay)
 			if err != nil {
 				t.Fatal(err)
@@ -66,17 +66,17 @@ func TestArchiveAnswersEveryCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, question := range replay.Missing() {
-				t.Errorf("week %d of %s: no answer to %q; record the estate again", n+1, scope.Account, question)
+				t.Errorf("week %d of %s: no answer to %q; record the estate again", n+1, scope.ID, question)
 			}
 			for _, row := range got.rows {
 				for _, e := range row.Errors {
 					if n+1 != darkWeek || !strings.HasPrefix(e.Code, "AccessDenied") {
-						t.Errorf("week %d of %s: %s in %s: %s answered %s", n+1, scope.Account, row.Kind, row.Region, e.Action, e.Code)
+						t.Errorf("week %d of %s: %s in %s: %s answered %s", n+1, scope.ID, row.Kind, row.Region, e.Action, e.Code)
 					}
 				}
 			}
 			if got.seen < 30 {
-				t.Errorf("week %d of %s: only %d resources", n+1, scope.Account, got.seen)
+				t.Errorf("week %d of %s: only %d resources", n+1, scope.ID, got.seen)
 			}
 		}
 	}
@@ -116,8 +116,8 @@ func TestReadRefusesWhatIsNoArchive(t *testing.T) {
 		t.Error("text was read as an archive")
 	}
 	broken := &demo.Archive{
-		Scopes: []demo.Scope{{Account: "111122223333"}}, Questions: []string{"q"},
-		Weeks: []demo.Week{{Calls: map[string][][2]int{"111122223333": {{0, 1}}}}},
+		Scopes: []demo.Scope{{ID: "aws:111122223333"}}, Questions: []string{"q"},
+		Weeks: []demo.Week{{Calls: map[inventory.ScopeID][][2]int{"aws:111122223333": {{0, 1}}}}},
 	}
 	var packed bytes.Buffer
 	if err := broken.Write(&packed); err != nil {
@@ -131,7 +131,7 @@ func TestReadRefusesWhatIsNoArchive(t *testing.T) {
 func TestReplayNamesWhatItLacks(t *testing.T) {
 	t.Parallel()
 	a := open(t)
-	replay := a.Replay(0, a.Scopes[0].Account)
+	replay := a.Replay(0, a.Scopes[0].ID)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://iam.example/never", nil)
 	if err != nil {
 		t.Fatal(err)

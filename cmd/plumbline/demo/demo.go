@@ -1,6 +1,6 @@
-// Package demo builds the tenant that shows the service at work: an invented company, seen in twelve simulated weeks.
-// The answers are recorded, everything after them is the real thing: the same collectors, pipeline and store. It knows
-// no verdict and states no fact.
+// Package demo builds the tenant that shows the service at work: an invented company on AWS, Azure and Google Cloud,
+// seen in twelve simulated weeks. The answers are recorded, everything after them is the real thing: the same
+// collectors, pipeline and store. It knows no verdict and states no fact.
 package demo
 
 import (
@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
 	"github.com/plumbline-posture/plumbline/collectors/schedule"
 	"github.com/plumbline-posture/plumbline/evaluator"
@@ -85,7 +84,7 @@ func (b *builder) found(ctx context.Context) error {
 	for _, scope := range b.archive.Scopes {
 		err := b.store.InTx(ctx, b.tenant, func(tx store.Tx) error {
 			_, err := tx.CreateScope(ctx, store.Scope{
-				NaturalID: scope.id(), Name: scope.Name, Connection: store.Connection{Regions: scope.Regions}, CreatedAt: at,
+				NaturalID: scope.ID, Name: scope.Name, Connection: store.Connection{Regions: scope.Regions}, CreatedAt: at,
 			})
 			return err
 		})
@@ -96,14 +95,12 @@ func (b *builder) found(ctx context.Context) error {
 	return nil
 }
 
-func (s Scope) id() inventory.ScopeID { return inventory.ScopeID("aws:" + s.Account) }
-
-// week collects every account as it stood in a week.
+// week collects every scope as it stood in a week.
 func (b *builder) week(ctx context.Context, week int) error {
 	told := b.progress == nil
 	for n, scope := range b.archive.Scopes {
 		at := b.archive.Weeks[week].At.Add(time.Duration(n) * stride)
-		run := uuid.NewSHA1(b.tenant, []byte(scope.Account+" "+strconv.Itoa(week)))
+		run := uuid.NewSHA1(b.tenant, []byte(string(scope.ID)+" "+strconv.Itoa(week)))
 		todo, err := b.begin(ctx, scope, run, at)
 		if err != nil {
 			return err
@@ -116,7 +113,7 @@ func (b *builder) week(ctx context.Context, week int) error {
 			told = true
 		}
 		if err := b.run(ctx, scope, week, run, at); err != nil {
-			return fmt.Errorf("%s: %w", scope.id(), err)
+			return fmt.Errorf("%s: %w", scope.ID, err)
 		}
 	}
 	return nil
@@ -130,7 +127,7 @@ func (b *builder) begin(ctx context.Context, scope Scope, run uuid.UUID, at time
 		case err == nil && before.EndedAt != nil:
 			return nil
 		case errors.Is(err, store.ErrNotFound):
-			err = tx.QueueRun(ctx, run, store.ScopeKey(string(scope.id())), trigger, at)
+			err = tx.QueueRun(ctx, run, store.ScopeKey(string(scope.ID)), trigger, at)
 		}
 		if err != nil {
 			return err
@@ -141,16 +138,16 @@ func (b *builder) begin(ctx context.Context, scope Scope, run uuid.UUID, at time
 	return todo, err
 }
 
-// run takes a week's answers of an account all the way to verdicts.
+// run takes a week's answers of a scope all the way to verdicts.
 func (b *builder) run(ctx context.Context, scope Scope, week int, run uuid.UUID, at time.Time) error {
-	replay := b.archive.Replay(week, scope.Account)
-	account, err := scope.Connect(ctx, replay)
+	replay := b.archive.Replay(week, scope.ID)
+	gatherer, err := scope.Connect(ctx, replay)
 	if err != nil {
 		return err
 	}
-	memory := schedule.NewMemory(b.store, b.catalogue, b.tenant, store.ScopeKey(string(scope.id())), run)
+	memory := schedule.NewMemory(b.store, b.catalogue, b.tenant, store.ScopeKey(string(scope.ID)), run)
 	p := &pipeline.Pipeline{Catalogue: b.catalogue, Memory: memory, Now: func() time.Time { return at }}
-	if err := p.Run(ctx, account); err != nil {
+	if err := p.Run(ctx, gatherer); err != nil {
 		return err
 	}
 	return b.store.InTx(ctx, b.tenant, func(tx store.Tx) error {

@@ -2,21 +2,19 @@ package demo
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
-	"github.com/plumbline-posture/plumbline/collectors/aws"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// Replay answers the calls of one week and account from the archive. It never touches the network.
+// Replay answers the calls of one week and scope from the archive. It never touches the network.
 type Replay struct {
 	archive *Archive
+	cloud   inventory.Cloud
 	answers map[string]int
 
 	mu sync.Mutex
@@ -24,10 +22,10 @@ type Replay struct {
 	missing map[string]bool
 }
 
-// Replay returns the answers of a week, counted from 0, to the calls about an account.
-func (a *Archive) Replay(week int, account string) *Replay {
-	calls := a.Weeks[week].Calls[account]
-	r := &Replay{archive: a, answers: make(map[string]int, len(calls)), missing: map[string]bool{}}
+// Replay returns the answers of a week, counted from 0, to the calls about a scope.
+func (a *Archive) Replay(week int, scope inventory.ScopeID) *Replay {
+	calls := a.Weeks[week].Calls[scope]
+	r := &Replay{archive: a, cloud: scope.Cloud(), answers: make(map[string]int, len(calls)), missing: map[string]bool{}}
 	for _, c := range calls {
 		r.answers[a.Questions[c[0]]] = c[1]
 	}
@@ -40,7 +38,7 @@ func (r *Replay) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := aws.CallKey(req, body)
+	key := Question(r.cloud, req, body)
 	place, ok := r.answers[key]
 	if !ok {
 		r.mu.Lock()
@@ -86,18 +84,3 @@ func Body(req *http.Request) ([]byte, error) {
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	return body, nil
 }
-
-// unhurried lifts the budget of calls: nobody's limits are spared by answering from memory slowly.
-const unhurried = 1e6
-
-// Connect returns the collectors of an account, with a transport in the provider's place.
-func (s Scope) Connect(ctx context.Context, transport http.RoundTripper) (*aws.Account, error) {
-	return aws.Connect(ctx, aws.Connection{
-		Account: s.Account, Regions: s.Regions, Sealed: true, Attempts: 1, CallsPerSecond: unhurried,
-		Static: credentials.NewStaticCredentialsProvider("demo", "demo", ""),
-		HTTP:   &http.Client{Transport: transport, CheckRedirect: unfollowed},
-	})
-}
-
-// unfollowed leaves redirects to the SDK, which reads them itself.
-func unfollowed(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

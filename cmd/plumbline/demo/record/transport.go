@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -17,50 +16,59 @@ import (
 
 	"github.com/plumbline-posture/plumbline/cmd/plumbline/demo"
 	"github.com/plumbline-posture/plumbline/collectors"
-	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// record collects every account in every week and keeps what was answered.
-func record(ctx context.Context, e *estate) (*demo.Archive, error) {
-	target, err := url.Parse(e.head.URL)
+// The archive holds this many weeks, the first of which is looked at on this morning.
+const weeks = 12
+
+var first = time.Date(2026, time.August, 31, 6, 0, 0, 0, time.UTC)
+
+const company = "Brackenfield Parcels"
+
+// player plays one provider, week by week.
+type player interface {
+	scopes() []demo.Scope
+	// turn goes on to a week, counted from 0, and says what happened in it.
+	turn(week int, at time.Time) (happened string, err error)
+	// send answers a call about a scope.
+	send(scope demo.Scope, req *http.Request) (*http.Response, error)
+	stop() error
+}
+
+// play collects every scope of a cloud in every week and keeps what was answered.
+func (k *keeper) play(ctx context.Context, cloud inventory.Cloud, dir string) (err error) {
+	p, err := players[cloud](ctx, dir)
 	if err != nil {
-		return nil, fmt.Errorf("address of the estate: %w", err)
+		return err
 	}
-	keep := &keeper{
-		questions: map[string]int{}, answers: map[string]int{},
-		archive: &demo.Archive{Company: e.head.Company, Scopes: e.head.Scopes},
-	}
-	for {
-		week, err := e.week()
-		if errors.Is(err, io.EOF) && len(keep.archive.Weeks) > 0 {
-			return keep.archive, nil
+	defer func() { err = errors.Join(err, p.stop()) }()
+	k.archive.Scopes = append(k.archive.Scopes, p.scopes()...)
+	slices.SortFunc(k.archive.Scopes, func(a, b demo.Scope) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	for n := range k.archive.Weeks {
+		week := &k.archive.Weeks[n]
+		if week.Happened[cloud], err = p.turn(n, week.At); err != nil {
+			return err
 		}
-		if err != nil {
-			return nil, err
-		}
-		for _, scope := range e.head.Scopes {
-			t := &transport{keep: keep, target: target, account: scope.Account, calls: map[int]int{}}
+		fmt.Fprintf(os.Stderr, "%s  %s  %s\n", week.At.Format(time.DateOnly), cloud, week.Happened[cloud])
+		for _, scope := range p.scopes() {
+			t := &transport{keep: k, player: p, scope: scope, calls: map[int]int{}}
 			if err := collect(ctx, scope, week.At, t); err != nil {
-				return nil, fmt.Errorf("week of %s, account %s: %w", week.At.Format(time.DateOnly), scope.Account, err)
+				return fmt.Errorf("week %d of %s: %w", n+1, scope.ID, err)
 			}
-			week.Calls[scope.Account] = t.sorted()
-		}
-		fmt.Fprintf(os.Stderr, "%s  %s\n", week.At.Format(time.DateOnly), week.Happened)
-		keep.archive.Weeks = append(keep.archive.Weeks, week)
-		if err := e.next(); err != nil {
-			return nil, err
+			week.Calls[scope.ID] = t.sorted()
 		}
 	}
+	return nil
 }
 
 // collect runs the collectors; only their calls matter. What was not answered is told, for it would show in the demo.
 func collect(ctx context.Context, scope demo.Scope, at time.Time, t http.RoundTripper) error {
-	account, err := scope.Connect(ctx, t)
+	gatherer, err := scope.Connect(ctx, t)
 	if err != nil {
 		return err
 	}
-	return account.Collect(ctx, func() time.Time { return at }, complaints{})
+	return gatherer.Collect(ctx, func() time.Time { return at }, complaints{})
 }
 
 // complaints is a receiver that forgets what it is given, and tells of calls that failed.
@@ -81,6 +89,33 @@ type keeper struct {
 	questions map[string]int
 	answers   map[string]int
 	archive   *demo.Archive
+}
+
+// keeping is a keeper that holds of an archive what was answered about some of its scopes.
+func keeping(before *demo.Archive, wanted func(demo.Scope) bool) *keeper {
+	k := &keeper{
+		questions: map[string]int{}, answers: map[string]int{}, archive: &demo.Archive{Company: company},
+	}
+	for n := range weeks {
+		k.archive.Weeks = append(k.archive.Weeks, demo.Week{
+			At: first.AddDate(0, 0, 7*n), Happened: map[inventory.Cloud]string{},
+			Calls: map[inventory.ScopeID][][2]int{},
+		})
+	}
+	for _, scope := range before.Scopes {
+		if !wanted(scope) {
+			continue
+		}
+		k.archive.Scopes = append(k.archive.Scopes, scope)
+		for n, week := range before.Weeks {
+			k.archive.Weeks[n].Happened[scope.ID.Cloud()] = week.Happened[scope.ID.Cloud()]
+			for _, c := range week.Calls[scope.ID] {
+				k.archive.Weeks[n].Calls[scope.ID] = append(k.archive.Weeks[n].Calls[scope.ID],
+					[2]int{k.question(before.Questions[c[0]]), k.answer(before.Answers[c[1]])})
+			}
+		}
+	}
+	return k
 }
 
 func (k *keeper) question(key string) int {
@@ -108,11 +143,11 @@ func (k *keeper) answer(a demo.Answer) int {
 	return place
 }
 
-// transport sends the calls about one account to the estate and keeps the last answer to each.
+// transport sends the calls about one scope to its estate and keeps the last answer to each.
 type transport struct {
-	keep    *keeper
-	target  *url.URL
-	account string
+	keep   *keeper
+	player player
+	scope  demo.Scope
 
 	mu    sync.Mutex
 	calls map[int]int
@@ -130,13 +165,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	question := t.keep.question(aws.CallKey(req, body))
-	sent := req.Clone(req.Context())
-	// The host still says which service and bucket is meant.
-	sent.Host = req.URL.Host
-	sent.URL.Scheme, sent.URL.Host = t.target.Scheme, t.target.Host
-	sent.Header.Set("X-Moto-Account-Id", t.account)
-	got, err := http.DefaultTransport.RoundTrip(sent)
+	question := t.keep.question(demo.Question(t.scope.ID.Cloud(), req, body))
+	got, err := t.player.send(t.scope, req.Clone(req.Context()))
 	if err != nil {
 		return nil, fmt.Errorf("ask the estate: %w", err)
 	}
