@@ -22,6 +22,9 @@ type Clients struct {
 	// Graph has a budget of its own: it answers 15 questions in 5 seconds and is asked about a thousand resources each.
 	graphBudget *rate.Limiter
 
+	// export holds the rows that are read instead of calling.
+	export *Export
+
 	mu     sync.Mutex
 	shared map[string]*fetched
 }

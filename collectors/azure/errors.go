@@ -58,6 +58,8 @@ func Classify(err error) error {
 	}
 	var denied *errDenied
 	switch {
+	case errors.Is(err, errNotExported):
+		reason.Cause = inventory.CauseNotCollected
 	case errors.As(err, &denied), status == http.StatusForbidden && !notEnabled[reason.Code]:
 		reason.Cause = inventory.CauseDenied
 	case status == http.StatusTooManyRequests, throttled[reason.Code]:
@@ -78,6 +80,8 @@ func code(err error) string {
 	var denied *errDenied
 	var authentication *azidentity.AuthenticationFailedError
 	switch {
+	case errors.Is(err, errNotExported):
+		return "NotExported"
 	case errors.As(err, &denied):
 		return "AuthorizationFailed"
 	case errors.As(err, &response) && response.ErrorCode != "":

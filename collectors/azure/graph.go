@@ -57,6 +57,10 @@ type graphAnswer struct {
 // a listing ends in an error when the caller's rights on the subscription do not cover it.
 func graphRows[T any](ctx context.Context, c *Clients, l rowsOf) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
+		if c.export != nil {
+			exportRows[T](c.export, l)(yield)
+			return
+		}
 		var none T
 		token, seen := "", int64(0)
 		for {

@@ -54,6 +54,9 @@ func all[T any](ctx context.Context, c *Clients, path, version string) (*[]T, er
 
 // call makes one request and decodes its answer. It never follows a link to another host: the token goes along.
 func (c *Clients) call(ctx context.Context, method, address, version string, body, out any) error {
+	if c.export != nil {
+		return errNotExported
+	}
 	if err := c.own(address); err != nil {
 		return err
 	}

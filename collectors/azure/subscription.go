@@ -54,7 +54,11 @@ type Subscription struct {
 	id, name string
 	arm      *arm.Client
 	limit    rate.Limit
+	export   *Export
 }
+
+// ErrUnreachable is behind errors of connections that the network, not a setting, may have broken.
+var ErrUnreachable = errors.New("Azure cannot be reached")
 
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
@@ -148,17 +152,20 @@ func (s *Subscription) theOnlyOne(ctx context.Context, c *Clients) error {
 
 // explainConnect puts the first refusal of a subscription in words that name the fix.
 func explainConnect(err error, id string) error {
+	if strings.Contains(err.Error(), "failed to acquire a token") {
+		return errors.New("no Azure credentials were found: sign in with az login, or set AZURE_TENANT_ID and " +
+			"AZURE_CLIENT_ID with a certificate or a federated token")
+	}
 	switch c := code(err); c {
 	case "AuthenticationFailed", "InvalidAuthenticationToken", "ExpiredAuthenticationToken",
 		"InvalidAuthenticationTokenTenant", "HTTP401":
-		return fmt.Errorf("azure does not accept the credentials: sign in again, or check tenant and client (%s)", c)
+		return fmt.Errorf("Azure does not accept the credentials: sign in again, or check tenant and client (%s)", c)
 	case "SubscriptionNotFound", "InvalidSubscriptionId":
 		return fmt.Errorf("subscription %s is not in the tenant of the credentials: check the id and the tenant (%s)", id, c)
 	case "HostNotFound", "ConnectionFailed", "Timeout":
-		return fmt.Errorf("azure cannot be reached, or no credentials were found: check the network and %s (%s)",
-			EndpointSetting, c)
+		return fmt.Errorf("%w: check the network and %s (%s)", ErrUnreachable, EndpointSetting, c)
 	default:
-		return fmt.Errorf("subscription %s did not answer: %s", id, c)
+		return fmt.Errorf("%w: it refused the first question with %s; try again later", ErrUnreachable, c)
 	}
 }
 
@@ -193,7 +200,7 @@ func (s *Subscription) clients() *Clients {
 		burst = max(int(s.limit), 1)
 	}
 	return &Clients{Subscription: s.id, Name: s.name, arm: s.arm, budget: rate.NewLimiter(s.limit, burst),
-		graphBudget: rate.NewLimiter(graph, graphBurst)}
+		graphBudget: rate.NewLimiter(graph, graphBurst), export: s.export}
 }
 
 func (s *Subscription) collection(now func() time.Time) collectors.Collection[*Clients] {
