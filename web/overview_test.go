@@ -15,7 +15,7 @@ func TestOverviewInvitesToConnect(t *testing.T) {
 	t.Parallel()
 	doc := empty(t).get(t, "/")
 	has(t, doc, "h1", "ISO/IEC 27001:2022")
-	has(t, doc, `.empty a[href="/start"]`, "Connect an AWS account")
+	has(t, doc, `.empty a[href="/start"]`, "Connect an account")
 	if doc.Find(".figures").Length() != 0 {
 		t.Error("figures stand although nothing was collected")
 	}

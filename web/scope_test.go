@@ -107,6 +107,33 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 	s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusConflict)
 }
 
+// TestStartWalksToAnyCloud chooses another cloud: its guide is shown, and its fields fill the connection.
+func TestStartWalksToAnyCloud(t *testing.T) {
+	t.Parallel()
+	s := empty(t)
+	doc := s.get(t, "/start?cloud=azure")
+	has(t, doc, "h1", "Connect your first Azure subscription")
+	has(t, doc, "#rights", "Microsoft.Storage")
+	has(t, doc, `.tabs a[aria-current="true"]`, "Azure subscription")
+	s.answer(t, near(http.MethodGet, "/start?cloud=none", ""), http.StatusBadRequest)
+	const subscription = "11111111-2222-3333-4444-555555555555"
+	form := url.Values{"cloud": {"azure"}, "account": {strings.ReplaceAll(subscription, "-", "")}, "do": {"create"}}
+	wrong := s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusUnprocessableEntity)
+	has(t, wrong, "#account-wrong", "a UUID")
+	form = url.Values{"cloud": {"azure"}, "account": {subscription}, "directory": {"contoso"}, "client": {"reader"},
+		"do": {"create"}}
+	if made := s.do(near(http.MethodPost, "/start", form.Encode())); made.Code != http.StatusSeeOther {
+		t.Fatalf("connecting answered %d", made.Code)
+	}
+	s.in(t, func(ctx context.Context, tx store.Tx) error {
+		scope, err := tx.Scope(ctx, store.ScopeKey("azure:"+subscription))
+		if err == nil && (scope.Connection.Directory != "contoso" || scope.Connection.Client != "reader") {
+			t.Errorf("kept %+v", scope)
+		}
+		return err
+	})
+}
+
 func TestReadersChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, dsn(t))

@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api/auth"
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/store"
 	"github.com/plumbline-posture/plumbline/store/storetest"
 )
@@ -38,9 +37,17 @@ func (d deeds) CancelRun(ctx context.Context, tenant, run uuid.UUID) error {
 	return d.store.InTx(ctx, tenant, func(tx store.Tx) error { return tx.CancelRun(ctx, run, d.now) })
 }
 
-func (d deeds) Grant(cloud inventory.Cloud, externalID string) (Grant, error) {
-	return Grant{Rights: `{"Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"}]}`,
-		Trust: "{\n  \"Condition\": {\"StringEquals\": {\"sts:ExternalId\": \"" + externalID + "\"}}\n}"}, nil
+func (d deeds) Guides(externalID string) ([]Guide, error) {
+	account := func(wrong string) Field { return Field{Name: "account", Label: "Id", Required: true, Wrong: wrong} }
+	return []Guide{
+		{Cloud: "aws", Scope: "AWS account", Steps: []Step{
+			{ID: "trust", Code: "{\n  \"Condition\": {\"StringEquals\": {\"sts:ExternalId\": \"" + externalID + "\"}}\n}"},
+			{ID: "rights", Code: `{"Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"}]}`},
+		}, Fields: []Field{account("twelve digits"), {Name: "role", Shape: "^arn:", Wrong: "an ARN"},
+			{Name: "external_id", Fixed: true}, {Name: "regions", Shape: `-\d$`, Wrong: "a region"}}},
+		{Cloud: "azure", Scope: "Azure subscription", Steps: []Step{{ID: "rights", Code: "Microsoft.Storage"}},
+			Fields: []Field{account("a UUID"), {Name: "directory"}, {Name: "client"}}},
+	}, nil
 }
 
 func (d deeds) Test(context.Context, uuid.UUID, store.Scope) ([]Probe, error) { return d.probes, nil }

@@ -4,34 +4,34 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/robfig/cron/v3"
 
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/store"
 )
 
-// firstCloud is the one whose account the first steps are written for.
-const firstCloud = inventory.AWS
-
 type startPage struct {
 	frame
-	First     bool
-	Grant     Grant
+	First bool
+	Guide Guide
+	// Clouds lead to the guides of the others.
+	Clouds    []option
 	Form      connectForm
+	Fields    []filled
 	Wrong     map[string]string
 	Schedules []option
 	Probes    []Probe
 	Passed    bool
 }
 
-// connectForm is what was typed.
-type connectForm struct{ Account, Name, Role, ExternalID, Regions, Schedule string }
+// connectForm is what was typed: Values are those of the guide's fields.
+type connectForm struct {
+	Cloud, Name, ExternalID, Schedule string
+	Values                            map[string]string
+}
 
 // schedules are the choices of how often to collect; any other cron expression is set by the API.
 var schedules = []option{
@@ -42,9 +42,10 @@ var schedules = []option{
 
 var startHTML = parse[startPage]("start.html")
 
-// start walks a newcomer to a first account.
+// start walks a newcomer to a first account, of the cloud that was chosen.
 func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
-	form := connectForm{ExternalID: uuid.NewString(), Schedule: schedules[0].Value}
+	form := connectForm{Cloud: r.URL.Query().Get("cloud"), ExternalID: uuid.NewString(), Schedule: schedules[0].Value}
+	form.Values = map[string]string{"external_id": form.ExternalID}
 	return s.showStart(w, r, http.StatusOK, startPage{Form: form})
 }
 
@@ -52,12 +53,16 @@ func (s *Server) showStart(w http.ResponseWriter, r *http.Request, status int, p
 	if err := s.mayEdit(r); err != nil {
 		return err
 	}
-	var err error
-	if p.frame, err = s.newFrame(r, "scopes", "Connect an AWS account"); err != nil {
+	guides, err := s.connector.Guides(p.Form.ExternalID)
+	if err != nil {
+		return fmt.Errorf("write the guides: %w", err)
+	}
+	if p.Guide, err = guideOf(guides, p.Form.Cloud); err != nil {
 		return err
 	}
-	if p.Grant, err = s.connector.Grant(firstCloud, p.Form.ExternalID); err != nil {
-		return fmt.Errorf("write the policy: %w", err)
+	p.Clouds, p.Fields = choices(guides, p.Guide.Cloud), p.Guide.fill(p.Form.Values, p.Wrong)
+	if p.frame, err = s.newFrame(r, "scopes", "Connect: "+p.Guide.Scope); err != nil {
+		return err
 	}
 	err = s.in(r, func(tx store.Tx) error {
 		n, err := tx.ScopeCount(r.Context())
@@ -84,8 +89,17 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("The form could not be read.")
 	}
 	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
-	form := connectForm{get("account"), get("name"), get("role"), get("external_id"), get("regions"), get("schedule")}
-	scope, wrong := form.scope(s.now())
+	form := connectForm{Cloud: get("cloud"), Name: get("name"), ExternalID: get("external_id"), Schedule: get("schedule")}
+	guides, err := s.connector.Guides(form.ExternalID)
+	if err != nil {
+		return fmt.Errorf("write the guides: %w", err)
+	}
+	guide, err := guideOf(guides, form.Cloud)
+	if err != nil {
+		return err
+	}
+	form.Values = guide.typed(r)
+	scope, wrong := form.scope(guide, s.now())
 	p := startPage{Form: form, Wrong: wrong}
 	if len(wrong) > 0 {
 		return s.showStart(w, r, http.StatusUnprocessableEntity, p)
@@ -109,7 +123,7 @@ func (s *Server) createAndRun(w http.ResponseWriter, r *http.Request, p startPag
 		return err
 	})
 	if isConflict(err) {
-		p.Wrong = map[string]string{"account": "This account is connected already."}
+		p.Wrong = map[string]string{"account": "This one is connected already."}
 		return s.showStart(w, r, http.StatusConflict, p)
 	}
 	if err != nil {
@@ -127,29 +141,12 @@ func (s *Server) createAndRun(w http.ResponseWriter, r *http.Request, p startPag
 	return nil
 }
 
-var (
-	roleShape   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
-	regionShape = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
-)
-
 // scope checks what was typed. What is wrong is told for each field, with the shape it should have.
-func (f connectForm) scope(now time.Time) (store.Scope, map[string]string) {
-	wrong := map[string]string{}
-	id, err := inventory.ParseScope(string(firstCloud) + ":" + strings.ReplaceAll(f.Account, "-", ""))
-	if err != nil {
-		wrong["account"] = "An account id has twelve digits, such as 123456789012."
-	}
-	if f.Role != "" && !roleShape.MatchString(f.Role) {
-		wrong["role"] = "A role looks like arn:aws:iam::123456789012:role/plumbline."
-	}
-	regions := strings.FieldsFunc(f.Regions, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	for _, region := range regions {
-		if !regionShape.MatchString(region) {
-			wrong["regions"] = "A region looks like eu-central-1; separate several with commas."
-		}
-	}
+func (f connectForm) scope(g Guide, now time.Time) (store.Scope, map[string]string) {
+	wrong := g.faults(f.Values)
+	id, _ := g.scopeID(f.Values["account"]) // a wrong one is among the faults
 	scope := store.Scope{NaturalID: id, Name: cmp.Or(f.Name, string(id)), Schedule: f.Schedule, CreatedAt: now.UTC(),
-		Connection: store.Connection{Role: f.Role, ExternalID: f.ExternalID, Regions: regions}}
+		Connection: connection(f.Values)}
 	if f.Schedule != "" {
 		schedule, err := cron.ParseStandard(f.Schedule)
 		if err != nil {

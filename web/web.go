@@ -14,7 +14,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api/auth"
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
 )
@@ -25,14 +24,6 @@ type Runner interface {
 	StartRun(ctx context.Context, tenant, scope uuid.UUID) (uuid.UUID, error)
 	// CancelRun asks a collection to end.
 	CancelRun(ctx context.Context, tenant, run uuid.UUID) error
-}
-
-// Grant is what an administrator of a cloud has to put in place before the first run.
-type Grant struct {
-	// Rights is the policy or role definition, in the cloud's own language.
-	Rights string
-	// Trust is what lets this service take the role; it holds the external id.
-	Trust string
 }
 
 // Probe is one question of a connection test and its answer.
@@ -46,8 +37,9 @@ type Probe struct {
 // Connector prepares and tries connections. What it returns as an error is a fault of ours; a wrong role is a probe
 // that did not pass.
 type Connector interface {
-	// Grant writes what an administrator has to put in place; the trust holds the external id.
-	Grant(cloud inventory.Cloud, externalID string) (Grant, error)
+	// Guides tell of each cloud how its scopes are connected, the first choice first. What they print holds the external
+	// id where a cloud has such a thing.
+	Guides(externalID string) ([]Guide, error)
 	// Test makes the first calls of a collection. The scope need not be kept yet.
 	Test(ctx context.Context, tenant uuid.UUID, scope store.Scope) ([]Probe, error)
 }

@@ -5,40 +5,232 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
-	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
 )
 
-// connect reaches every scope the scan asks for. closeAll ends what was opened, such as recordings.
-func (c *scanCmd) connect(ctx context.Context, log *slog.Logger) (gatherers []pipeline.Gatherer, closeAll func() error, err error) {
-	connection := aws.Connection{RoleARN: c.RoleARN, ExternalID: c.ExternalID, Regions: c.Region, Attempts: c.Attempts, Log: log}
-	if len(c.Scope) > 1 {
-		return nil, nil, usage(errors.New("--scope: one set of AWS credentials reaches one account; scan one scope at a time"))
-	}
-	if len(c.Scope) == 1 {
-		connection.Account = inventory.ScopeID(c.Scope[0]).Account()
-	}
-	account, closeAll, err := c.connectAWS(ctx, connection)
-	switch {
-	case errors.Is(err, aws.ErrUnreachable) || ctx.Err() != nil:
-		return nil, nil, fmt.Errorf("connect to AWS: %w", err)
-	case err != nil:
-		return nil, nil, usage(fmt.Errorf("connect to AWS: %w", err))
-	}
-	return []pipeline.Gatherer{account}, closeAll, nil
+// target is one scope that a scan asks for.
+type target struct {
+	provider *provider
+	// account is the provider's own id; empty is whichever the credentials belong to.
+	account string
 }
 
-// connectAWS reaches the account itself, or a recording of it.
-func (c *scanCmd) connectAWS(ctx context.Context, connection aws.Connection) (account *aws.Account, closeAll func() error, err error) {
+// targets are the scopes that a scan asks for, by the clouds and scopes that were named. Without any it is what the
+// recording holds, or the first cloud.
+func (c *scanCmd) targets() (out []target, err error) {
+	var named []*provider
+	for _, word := range c.Clouds {
+		p, err := providerOf(inventory.Cloud(word))
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(named, p) {
+			named = append(named, p)
+		}
+	}
+	scoped := map[*provider]int{}
+	for _, word := range c.Scope {
+		p, err := scopeProvider(inventory.ScopeID(word))
+		if err != nil {
+			return nil, fmt.Errorf("--scope: %w", err)
+		}
+		t := target{p, strings.ToLower(inventory.ScopeID(word).Account())}
+		if len(named) > 0 && !slices.Contains(named, p) {
+			return nil, fmt.Errorf("--scope %s: %s is not among the clouds to scan; add %s", word, p.cloud.Title(), p.cloud)
+		}
+		if slices.Contains(out, t) {
+			continue
+		}
+		if scoped[p]++; scoped[p] > 1 && p.single != "" && c.Replay == "" {
+			return nil, fmt.Errorf("--scope: %s", p.single)
+		}
+		out = append(out, t)
+	}
+	if len(named) == 0 && len(out) == 0 {
+		named = c.recorded()
+	}
+	for _, p := range named {
+		if scoped[p] == 0 {
+			out = append(out, target{provider: p})
+		}
+	}
+	if len(c.Region) > 0 && !slices.ContainsFunc(out, func(t target) bool { return t.provider.regional }) {
+		return nil, errors.New("--region: what is scanned is listed whole, in every region; leave it out")
+	}
+	return out, nil
+}
+
+// recorded are the clouds that a replay finds recordings of; without a replay, the first.
+func (c *scanCmd) recorded() (out []*provider) {
+	for _, p := range providers {
+		if c.Replay != "" && len(recordings(c.Replay, p)) > 0 {
+			out = append(out, p)
+		}
+	}
+	if len(out) == 0 {
+		return providers[:1]
+	}
+	return out
+}
+
+// recordings are the folders in a folder that hold the answers of a cloud.
+func recordings(dir string, p *provider) (out []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if e.IsDir() && (e.Name() == string(p.cloud) || strings.HasPrefix(e.Name(), string(p.cloud)+"-")) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out
+}
+
+// folder is where a target is recorded: recordings of several scopes in one folder do not meet.
+func (t target) folder(dir string) string {
+	if t.account == "" {
+		return filepath.Join(dir, string(t.provider.cloud))
+	}
+	return filepath.Join(dir, string(t.provider.cloud)+"-"+strings.ReplaceAll(t.account, ":", "_"))
+}
+
+// connection is an open gatherer with what ends it.
+type connection struct {
+	gatherer pipeline.Gatherer
+	end      func() error
+}
+
+// connect reaches every scope the scan asks for. closeAll ends what was opened, such as recordings.
+func (c *scanCmd) connect(ctx context.Context, log *slog.Logger) (gatherers []pipeline.Gatherer, closeAll func() error,
+	err error) {
+	if len(c.From) > 0 {
+		gatherers, err = c.readExports()
+		return gatherers, func() error { return nil }, err
+	}
+	targets, err := c.targets()
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	var open []connection
+	closeAll = func() (err error) {
+		for _, o := range open {
+			err = errors.Join(err, o.end())
+		}
+		return err
+	}
+	for _, t := range targets {
+		found, err := c.reachOne(ctx, t, log)
+		if err != nil {
+			return nil, nil, errors.Join(connectFault(ctx, t.provider, err), closeAll())
+		}
+		open = append(open, found...)
+	}
+	for _, o := range open {
+		gatherers = append(gatherers, o.gatherer)
+	}
+	return gatherers, closeAll, nil
+}
+
+// connectFault says whether a setting is at fault or the way to the cloud.
+func connectFault(ctx context.Context, p *provider, err error) error {
+	err = fmt.Errorf("connect to %s: %w", p.cloud.Title(), err)
+	if errors.Is(err, p.unreachable) || ctx.Err() != nil {
+		return err
+	}
+	return usage(err)
+}
+
+// reachOne reaches one scope itself, or the recordings of it.
+func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]connection, error) {
+	r := reach{account: t.account, connection: t.provider.flags(c), attempts: c.Attempts, log: log}
+	nothing := func() error { return nil }
 	switch {
 	case c.Record != "":
-		return aws.ConnectRecording(ctx, connection, c.Record)
+		g, end, err := t.provider.record(ctx, r, t.folder(c.Record))
+		return []connection{{g, end}}, err
 	case c.Replay != "":
-		account, err = aws.ConnectReplay(ctx, connection, c.Replay)
+		var out []connection
+		for _, dir := range t.replays(c.Replay) {
+			g, err := t.provider.replay(ctx, r, dir)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, connection{g, nothing})
+		}
+		return out, nil
 	default:
-		account, err = aws.Connect(ctx, connection)
+		g, err := t.provider.connect(ctx, r)
+		return []connection{{g, nothing}}, err
 	}
-	return account, func() error { return nil }, err
+}
+
+// replays are the recordings that a target may mean: its own, all of its cloud where none is named, or the folder
+// itself where it is one.
+func (t target) replays(dir string) []string {
+	all := recordings(dir, t.provider)
+	switch {
+	case len(all) == 0:
+		return []string{dir}
+	case t.account == "":
+		return all
+	case slices.Contains(all, t.folder(dir)):
+		return []string{t.folder(dir)}
+	default:
+		// It may have been recorded without its name; the recording knows whose it is.
+		return all[:1]
+	}
+}
+
+// readExports reads the files that stand for live calls, each a kind and a file.
+func (c *scanCmd) readExports() (out []pipeline.Gatherer, err error) {
+	seen := map[inventory.ScopeID]string{}
+	for _, word := range c.From {
+		kind, file, ok := strings.Cut(word, "=")
+		if !ok || file == "" {
+			return nil, usage(fmt.Errorf("--from %q: want KIND=FILE, with a kind of %s", word, strings.Join(exportKinds(), ", ")))
+		}
+		found, err := readExport(kind, file)
+		if err != nil {
+			return nil, usage(fmt.Errorf("--from %s: %w", word, err))
+		}
+		for _, g := range found {
+			if len(c.Scope) > 0 && !slices.Contains(c.Scope, string(g.Scope())) {
+				continue
+			}
+			if other, twice := seen[g.Scope()]; twice {
+				return nil, usage(fmt.Errorf("--from %s: %s tells of %s already; put the rows of both into one file", word, other,
+					g.Scope()))
+			}
+			seen[g.Scope()] = file
+			out = append(out, g)
+		}
+	}
+	if len(out) == 0 {
+		return nil, usage(fmt.Errorf("--scope: no export tells of %s", strings.Join(c.Scope, ", ")))
+	}
+	return out, nil
+}
+
+func readExport(kind, file string) ([]pipeline.Gatherer, error) {
+	at := slices.IndexFunc(providers, func(p *provider) bool { return p.export == kind })
+	switch {
+	case at < 0:
+		return nil, fmt.Errorf("there is no such kind of export; want one of %s", strings.Join(exportKinds(), ", "))
+	case providers[at].readExport == nil:
+		return nil, fmt.Errorf("exports of this kind are not in this release; scan %s itself, or use one of %s",
+			providers[at].cloud, strings.Join(exportKinds(), ", "))
+	}
+	f, err := os.Open(file) // #nosec G304 -- the file was named for this
+	if err != nil {
+		return nil, err
+	}
+	out, err := providers[at].readExport(f)
+	return out, errors.Join(err, f.Close())
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api"
-	"github.com/plumbline-posture/plumbline/collectors/aws"
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
 	"github.com/plumbline-posture/plumbline/store"
 	"github.com/plumbline-posture/plumbline/web"
@@ -18,12 +16,11 @@ import (
 
 // openScope reaches a scope by its stored connection.
 func openScope(ctx context.Context, scope store.Scope) (pipeline.Gatherer, error) {
-	if prefix := scope.NaturalID.Cloud(); prefix != inventory.AWS {
-		return nil, fmt.Errorf("%s: this release collects AWS accounts only", scope.NaturalID)
+	p, err := scopeProvider(scope.NaturalID)
+	if err != nil {
+		return nil, err
 	}
-	return aws.Connect(ctx, aws.Connection{
-		Account: scope.NaturalID.Account(), RoleARN: scope.Connection.Role, ExternalID: scope.Connection.ExternalID, Regions: scope.Connection.Regions,
-	})
+	return p.connect(ctx, reach{account: scope.NaturalID.Account(), connection: scope.Connection})
 }
 
 // probe is one question of a connection test.
@@ -41,18 +38,11 @@ func testConnection(ctx context.Context, scope store.Scope) []probe {
 		return []probe{{what: "Sign in to " + string(scope.NaturalID), answer: err.Error()}}
 	}
 	probes := []probe{{what: "Sign in to " + string(scope.NaturalID), answer: "The credentials belong to " + string(g.Scope()) + ".", passed: true}}
-	if account, ok := g.(*aws.Account); ok {
-		probes = append(probes, regionProbe(account))
+	p, err := scopeProvider(scope.NaturalID)
+	if err == nil && p.probes != nil {
+		probes = append(probes, p.probes(g)...)
 	}
 	return probes
-}
-
-func regionProbe(account *aws.Account) probe {
-	p := probe{what: "List the regions that are enabled", passed: account.RegionsListed(), answer: fmt.Sprintf("%d regions are collected.", len(account.Regions()))}
-	if !p.passed {
-		p.answer = "The right ec2:DescribeRegions is missing: every region but one would stay unknown."
-	}
-	return p
 }
 
 // apiConnector tries connections for the API.
@@ -79,20 +69,17 @@ func (pageConnector) Test(ctx context.Context, _ uuid.UUID, scope store.Scope) (
 	return out, nil
 }
 
-// Grant implements web.Connector.
-func (pageConnector) Grant(cloud inventory.Cloud, externalID string) (web.Grant, error) {
-	if cloud != inventory.AWS {
-		return web.Grant{}, fmt.Errorf("%s: this release collects AWS accounts only", cloud.Title())
+// Guides implements web.Connector.
+func (pageConnector) Guides(externalID string) (out []web.Guide, err error) {
+	for _, p := range providers {
+		g, err := p.guide(externalID)
+		if err != nil {
+			return nil, fmt.Errorf("rights on %s: %w", p.cloud.Title(), err)
+		}
+		g.Cloud = p.cloud
+		out = append(out, g)
 	}
-	rights, err := aws.Policy("json")
-	if err != nil {
-		return web.Grant{}, err
-	}
-	trust, err := aws.Trust(externalID)
-	if err != nil {
-		return web.Grant{}, err
-	}
-	return web.Grant{Rights: string(rights), Trust: string(trust)}, nil
+	return out, nil
 }
 
 // maskURL hides the password of a database address.

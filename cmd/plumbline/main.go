@@ -84,7 +84,8 @@ func realMain(ctx context.Context, args []string, s streams) (code int) {
 		kong.Writers(s.out, s.err), kong.Exit(func(code int) { exited = code; panic(errExited) }),
 		kong.UsageOnError(), kong.Configuration(yamlSettings),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"version": version},
+		kong.Vars{"version": version, "clouds": strings.Join(cloudNames(), ","),
+			"formats": strings.Join(rightsFormats(), ",")},
 	)
 	if err != nil {
 		fmt.Fprintln(s.err, "plumbline:", err)

@@ -3,22 +3,28 @@ package main
 import (
 	"fmt"
 
-	"github.com/plumbline-posture/plumbline/collectors/aws"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
 type permissionsCmd struct {
-	Cloud  string `arg:"" help:"Cloud: aws." enum:"aws"`
-	Format string `help:"How the rights are written: ${enum}." enum:"json,terraform,cloudformation" default:"json" env:"PLUMBLINE_PERMISSIONS_FORMAT"`
+	Cloud  string `arg:"" help:"Cloud: ${clouds}." enum:"${clouds}"`
+	Format string `help:"How the rights are written: json, terraform, cloudformation (aws), bicep (azure), gcloud (gcp)." enum:"${formats}" default:"json" env:"PLUMBLINE_PERMISSIONS_FORMAT"`
 }
 
 // Help is printed under the flags.
 func (permissionsCmd) Help() string {
-	return "Example:\n  plumbline permissions aws --format cloudformation > plumbline-role.yaml"
+	return `Example:
+  plumbline permissions aws --format cloudformation > plumbline-role.yaml
+  plumbline permissions azure --format bicep > plumbline-role.bicep`
 }
 
 // Run implements the command.
 func (c *permissionsCmd) Run(s streams) error {
-	out, err := aws.Policy(c.Format)
+	p, err := providerOf(inventory.Cloud(c.Cloud))
+	if err != nil {
+		return usage(err)
+	}
+	out, err := p.policy(c.Format)
 	if err != nil {
 		return usage(err)
 	}

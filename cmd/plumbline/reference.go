@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/evaluator/catalog"
 )
 
@@ -28,13 +27,14 @@ func (c *checksReferenceCmd) Run() error {
 		return fmt.Errorf("catalogue of this release: %w", err)
 	}
 	pages := catalog.Reference(catalogue)
-	for file, format := range map[string]string{"aws.json": "json", "aws.tf": "terraform",
-		"aws-cloudformation.yaml": "cloudformation"} {
-		rights, err := aws.Policy(format)
-		if err != nil {
-			return fmt.Errorf("rights on AWS: %w", err)
+	for _, p := range providers {
+		for file, format := range p.documents {
+			rights, err := p.policy(format)
+			if err != nil {
+				return fmt.Errorf("rights on %s: %w", p.cloud.Title(), err)
+			}
+			pages["permissions/"+file] = string(rights)
 		}
-		pages["permissions/"+file] = string(rights)
 	}
 	if err := removeStale(filepath.Join(c.Dir, "checks"), pages); err != nil {
 		return err

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/plumbline-posture/plumbline/collectors/aws"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/collectors/pipeline"
+	"github.com/plumbline-posture/plumbline/store"
+	"github.com/plumbline-posture/plumbline/web"
+)
+
+var amazon = provider{
+	cloud: inventory.AWS, policy: aws.Policy, formats: []string{"json", "terraform", "cloudformation"},
+	documents: map[string]string{"aws.json": "json", "aws.tf": "terraform", "aws-cloudformation.yaml": "cloudformation"},
+	connect: func(ctx context.Context, r reach) (pipeline.Gatherer, error) {
+		return gathered(aws.Connect(ctx, amazonConnection(r)))
+	},
+	record: func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, func() error, error) {
+		a, end, err := aws.ConnectRecording(ctx, amazonConnection(r), dir)
+		g, err := gathered(a, err)
+		return g, end, err
+	},
+	replay: func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, error) {
+		return gathered(aws.ConnectReplay(ctx, amazonConnection(r), dir))
+	},
+	unreachable: aws.ErrUnreachable,
+	flags: func(c *scanCmd) store.Connection {
+		return store.Connection{Role: c.RoleARN, ExternalID: c.ExternalID, Regions: c.Region}
+	},
+	single:   "one set of AWS credentials reaches one account; scan one account at a time",
+	regional: true,
+	export:   "aws-config",
+	probes:   amazonProbes,
+	guide:    amazonGuide,
+}
+
+func amazonConnection(r reach) aws.Connection {
+	return aws.Connection{Account: r.account, RoleARN: r.connection.Role, ExternalID: r.connection.ExternalID,
+		Regions: r.connection.Regions, Attempts: r.attempts, Log: r.log}
+}
+
+func amazonProbes(g pipeline.Gatherer) []probe {
+	account, ok := g.(*aws.Account)
+	if !ok {
+		return nil
+	}
+	p := probe{what: "List the regions that are enabled", passed: account.RegionsListed(),
+		answer: fmt.Sprintf("%d regions are collected.", len(account.Regions()))}
+	if !p.passed {
+		p.answer = "The right ec2:DescribeRegions is missing: every region but one would stay unknown."
+	}
+	return []probe{p}
+}
+
+func amazonGuide(externalID string) (web.Guide, error) {
+	rights, err := aws.Policy("json")
+	if err != nil {
+		return web.Guide{}, err
+	}
+	trust, err := aws.Trust(externalID)
+	if err != nil {
+		return web.Guide{}, err
+	}
+	return web.Guide{
+		Scope: "AWS account",
+		Steps: []web.Step{
+			{ID: "trust", Title: "Make a role in the account", Code: string(trust), Caption: "Trust policy", Open: true,
+				Text: "In the account to be read: IAM › Roles › Create role › Custom trust policy, with this trust. The external " +
+					"id is made for this connection; it keeps others from using your role through us."},
+			{ID: "rights", Title: "Give it the read rights", Code: string(rights), Caption: "Read policy",
+				Text: "Attach this policy to the role. It is derived from the collectors, so it holds what they call and no " +
+					"more; CloudFormation and Terraform forms of it are printed by the same command."},
+		},
+		Fields: []web.Field{
+			{Name: "account", Label: "Account id", Example: "123456789012", Required: true, Numeric: true,
+				Wrong: "An account id has twelve digits, such as 123456789012."},
+			{Name: "role", Label: "Role ARN", Hint: "empty: the default credentials of this process",
+				Example: "arn:aws:iam::123456789012:role/plumbline", Shape: `^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`,
+				Wrong: "A role looks like arn:aws:iam::123456789012:role/plumbline."},
+			{Name: "external_id", Label: "External id", Fixed: true},
+			{Name: "regions", Label: "Regions", Hint: "empty: all that are enabled", Example: "eu-central-1, eu-west-1",
+				Shape: `^[a-z]{2}(-[a-z]+)+-\d$`, Wrong: "A region looks like eu-central-1; separate several with commas."},
+		},
+	}, nil
+}
