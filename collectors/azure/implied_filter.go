@@ -12,18 +12,30 @@ import (
 
 // impliedFilter is what Azure does where neither subnet nor interface has a group: what has a standard public address
 // is closed to the internet until a group admits, and open to what is inside. It is no resource, so one record stands
-// for it, and nothing is asked for it.
+// for it.
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, impliedFilter, impliedFilter]{
 	Kind:        "azure.network.implied_filter",
 	Class:       inventory.ClassFirewall,
 	Permissions: []string{securityGroups.permission()},
 	ListAction:  securityGroups.action(), ListPermission: securityGroups.permission(),
 	Global: true, NoLabels: true,
-	List: func(context.Context, *Clients) iter.Seq2[impliedFilter, error] {
-		return func(yield func(impliedFilter, error) bool) { yield(impliedFilter{}, nil) }
-	},
+	List:  listImpliedFilter,
 	Facts: impliedFilterFacts,
 })
+
+// listImpliedFilter yields the record where the groups themselves may be read: who may not must not be told that some
+// filter is in order.
+func listImpliedFilter(ctx context.Context, c *Clients) iter.Seq2[impliedFilter, error] {
+	return func(yield func(impliedFilter, error) bool) {
+		if c.export == nil {
+			if err := c.permits(ctx, securityGroups.permission()); err != nil {
+				yield(impliedFilter{}, err)
+				return
+			}
+		}
+		yield(impliedFilter{}, nil)
+	}
+}
 
 type impliedFilter struct{}
 

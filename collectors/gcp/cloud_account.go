@@ -42,9 +42,13 @@ type projectConsole struct {
 	Open bool `json:"open,omitempty"`
 }
 
-// listProject yields the project without a call: which one it is was said when it was connected.
-func listProject(_ context.Context, c *Clients) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) { yield(c.Project, nil) }
+// listProject yields the project that was connected. One that may not be read is not told of at all: nothing about it
+// is in order because nobody looked.
+func listProject(ctx context.Context, c *Clients) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		_, err := c.project(ctx)
+		yield(c.Project, err)
+	}
 }
 
 func askProject(ctx context.Context, c *Clients, project string) projectAnswers {
