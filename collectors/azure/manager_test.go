@@ -101,8 +101,7 @@ func TestPagesLead(t *testing.T) {
 			t.Errorf("%s: %v; want a malformed answer", name, err)
 		}
 	}
-	var s *Subscription
-	s = connected(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := connected(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(`{"value":[],"nextLink":"http://` + r.Host + r.URL.Path + `?page=1"}`))
 	}))
 	if _, err := all[addressRule](t.Context(), s.clients(), "/circle", "1"); reasonOf(err).Code != "MalformedAnswer" {

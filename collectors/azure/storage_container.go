@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -58,7 +59,7 @@ func containersOf(ctx context.Context, c *Clients, accounts iter.Seq2[seen[stora
 			}
 			found, err := all[row[container]](ctx, c, armID(s.Row.ID)+"/blobServices/default/containers",
 				storageAccounts.version)
-			if absent(err, "FeatureNotSupportedForAccount", "ResourceNotFound") == collectors.ErrAbsent {
+			if errors.Is(absent(err, "FeatureNotSupportedForAccount", "ResourceNotFound"), collectors.ErrAbsent) {
 				continue
 			}
 			if err != nil {
