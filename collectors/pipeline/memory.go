@@ -261,7 +261,8 @@ func (s *Scratch) Ledger() []inventory.LedgerRow {
 	defer s.mu.Unlock()
 	var out []inventory.LedgerRow
 	for _, row := range s.rows {
-		if !row.OnlyCloses() && (row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected) {
+		if !row.OnlyCloses() && (row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected ||
+			row.Region != collectors.Everywhere) {
 			out = append(out, row)
 		}
 	}
