@@ -127,9 +127,45 @@ func TestBuildTellsTheStory(t *testing.T) {
 		{11, evaluator.CauseRegressed, "snapshot-not-public", "tracking-spool"},
 		{12, evaluator.CauseFixed, "snapshot-not-public", "tracking-spool"},
 		{12, evaluator.CauseFixed, "instance-metadata-hardened", "tracking-a"},
+
+		{2, evaluator.CauseRegressed, "firewall-admin-port-world-open", "customs"},
+		{2, evaluator.CauseRegressed, "instance-admin-port-reachable", "customs-broker"},
+		{3, evaluator.CauseFixed, "instance-admin-port-reachable", "customs-broker"},
+		{3, evaluator.CauseFixed, "entry-point-tls-safe", "depot-portal"},
+		{4, evaluator.CauseRegressed, "object-storage-not-public-by-acl", "bfpdepotdocs/manifests"},
+		{5, evaluator.CauseFixed, "object-storage-not-public-by-acl", "bfpdepotdocs/manifests"},
+		{6, evaluator.CauseRegressed, "image-not-public", "depot-base"},
+		{7, evaluator.CauseCoverageLost, "database-no-world-range", "bfp-customs"},
+		{8, evaluator.CauseCoverageRegained, "database-no-world-range", "bfp-customs"},
+		{8, evaluator.CauseFixed, "image-not-public", "depot-base"},
+		{9, evaluator.CauseRegressed, "database-no-world-range", "bfp-timesheets"},
+		{10, evaluator.CauseFixed, "database-no-world-range", "bfp-timesheets"},
+		{11, evaluator.CauseFixed, "entry-point-plaintext-refused", "partner-api"},
+		{12, evaluator.CauseNewResource, "database-tls-required", "labs-cache"},
+
+		{2, evaluator.CauseNewResource, "firewall-data-port-world-open", "maps-from-anywhere"},
+		{2, evaluator.CauseRegressed, "instance-data-port-reachable", "map-store"},
+		{3, evaluator.CauseDeletedResource, "firewall-data-port-world-open", "maps-from-anywhere"},
+		{3, evaluator.CauseFixed, "instance-data-port-reachable", "map-store"},
+		{3, evaluator.CauseFixed, "entry-point-tls-safe", "planner"},
+		{5, evaluator.CauseFixed, "subnet-flow-logged", "routing-data"},
+		{6, evaluator.CauseRegressed, "image-not-public", "planner-golden"},
+		{6, evaluator.CauseNewResource, "entry-point-plaintext-refused", "quotes"},
+		{8, evaluator.CauseFixed, "image-not-public", "planner-golden"},
+		{9, evaluator.CauseRegressed, "database-no-world-range", "fleet"},
+		{10, evaluator.CauseFixed, "database-no-world-range", "fleet"},
+		{11, evaluator.CauseRegressed, "object-storage-not-public-by-policy", "brackenfield-route-exports"},
+		{12, evaluator.CauseFixed, "object-storage-not-public-by-policy", "brackenfield-route-exports"},
+		{12, evaluator.CauseFixed, "instance-no-public-address", "notebook"},
 	} {
 		if !slices.Contains(seen, want) {
 			t.Errorf("week %d: %s of %s was not seen as %s", want.week, want.check, want.resource, want.cause)
+		}
+	}
+	for _, h := range seen {
+		// A denial stands above the rule that a vendor got.
+		if h.cause != evaluator.CauseFixed && h.week > 1 && h.check == "instance-admin-port-reachable" && h.resource == "solver" {
+			t.Errorf("week %d: %s of %s was seen as %s", h.week, h.check, h.resource, h.cause)
 		}
 	}
 	checkFigures(t, figures(t, s, r.Tenant, a))

@@ -7,12 +7,13 @@ import people
 import storage
 from front import Front
 from network import Network, drop_default_network
+from services import Services
 from simulator import specified, tags
 from staging import Staging
 from terms import LINUX, MANAGED, OFFICE, PARTNER, UBUNTU, WORLD
 
 
-class Company(Front, Staging):
+class Company(Front, Services, Staging):
     """What stands, by the names that the weekly changes use."""
 
     def __init__(self, clock, production, staging, partner):
@@ -40,8 +41,11 @@ class Company(Front, Staging):
         self.clock.set("2026-06-22T10:00:00")
         self.second_region()
         self.records_of_production()
+        self.watch_over_production()
+        self.services_of_production()
         self.clock.set("2026-07-06T10:00:00")
         self.staging_account()
+        self.services_of_staging()
 
     def people_of_production(self):
         a = self.production
