@@ -30,7 +30,8 @@ var ErrAbsent = errors.New("absent")
 // Failure is an error whose cause a cloud's package has worked out.
 type Failure struct {
 	Reason
-	// Action and Permission are those of the call, where it is not the one its listing is known by.
+	// Action and Permission are those of the call that failed, where it is not the one that its listing or its answer is
+	// known by.
 	Action, Permission string
 	Err                error
 }
@@ -61,8 +62,13 @@ func Ask[T any](action, permission string, classify func(error) error, call func
 	case err == nil && v == nil, errors.Is(err, ErrAbsent):
 		a.Absent = true
 	case err != nil:
-		reason := Classify(classify(err))
+		err = classify(err)
+		reason := Classify(err)
 		a.Failed = &reason
+		var f *Failure
+		if errors.As(err, &f) && f.Action != "" {
+			a.Action, a.Permission = f.Action, f.Permission
+		}
 	default:
 		a.Value = v
 	}

@@ -135,6 +135,9 @@ func (c Connection) retryer() aws.Retryer {
 	if attempts == 0 {
 		attempts = 5
 	}
+	if attempts == 1 {
+		return retry.AddWithMaxAttempts(retry.NewStandard(), 1)
+	}
 	// The adaptive mode slows down by itself when the provider throttles, so that the customer's own traffic goes first.
 	return retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
 		o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) {

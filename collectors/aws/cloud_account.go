@@ -98,7 +98,7 @@ func askAccount(ctx context.Context, c *Clients, account string) accountAnswers 
 func askSerialConsole(ctx context.Context, c *Clients) (*serialConsole, error) {
 	regions, err := c.EC2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(false)})
 	if err != nil {
-		return nil, err
+		return nil, during("DescribeRegions", "ec2:DescribeRegions", err)
 	}
 	out := &serialConsole{}
 	var failed error

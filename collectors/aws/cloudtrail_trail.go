@@ -61,7 +61,7 @@ func listTrails(ctx context.Context, c *Clients) iter.Seq2[trailItem, error] {
 	return func(yield func(trailItem, error) bool) {
 		out, err := c.CloudTrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(true)})
 		if err != nil {
-			yield(trailItem{}, err)
+			yield(trailItem{}, during("DescribeTrails", "cloudtrail:DescribeTrails", err))
 			return
 		}
 		seen := map[string]bool{}
@@ -76,7 +76,7 @@ func listTrails(ctx context.Context, c *Clients) iter.Seq2[trailItem, error] {
 		for _, region := range elsewhere {
 			out, err := c.CloudTrail.DescribeTrails(ctx, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)}, inTrailRegion(region))
 			if err != nil {
-				yield(trailItem{}, err)
+				yield(trailItem{}, during("DescribeTrails", "cloudtrail:DescribeTrails", err))
 				return
 			}
 			if !yieldTrails(yield, seen, out.TrailList) {

@@ -18,7 +18,7 @@ func clusterFacts(w collectors.Where, a clusterAnswers) *inventory.Resource {
 	r.SetNotApplicable("no service setting; admission is by software in the cluster", "image_policy")
 	if why := a.Cluster.Unknown(); why != nil {
 		r.SetUnknown(*why, "api_public", "central_identity", "secrets_encrypted", "control_plane_logged", "version_supported",
-			"workload_identity", "node_auto_upgrade", "labels_read")
+			"workload_identity", "node_auto_upgrade", "nodes_private", "node_subnets", "addressed_subnets", "labels_read")
 	}
 	if c := a.Cluster.Value; c != nil {
 		if c.ConnectorConfig != nil {
@@ -105,7 +105,9 @@ func clusterVersionFact(r *inventory.Resource, facts *inventory.KubernetesCluste
 }
 
 // autoMode says whether the provider runs the nodes itself.
-func autoMode(c *types.Cluster) bool { return c.ComputeConfig != nil && aws.ToBool(c.ComputeConfig.Enabled) }
+func autoMode(c *types.Cluster) bool {
+	return c.ComputeConfig != nil && aws.ToBool(c.ComputeConfig.Enabled)
+}
 
 // serverless says whether the cluster has no machines but those the provider gives to each pod. Machines that somebody
 // joined by hand are records of their own.

@@ -53,7 +53,7 @@ func detectorIn(ctx context.Context, c *Clients, region string) (string, error) 
 	out, err := c.GuardDuty.ListDetectors(ctx, &guardduty.ListDetectorsInput{},
 		func(o *guardduty.Options) { o.Region = region })
 	if err != nil || len(out.DetectorIds) == 0 {
-		return "", err
+		return "", during("ListDetectors", "guardduty:ListDetectors", err)
 	}
 	return out.DetectorIds[0], nil
 }

@@ -46,7 +46,7 @@ func listDirectoryUsers(ctx context.Context, c *Clients) iter.Seq2[directoryUser
 		for p.HasMorePages() {
 			page, err := p.NextPage(ctx)
 			if err != nil {
-				yield(directoryUser{}, err)
+				yield(directoryUser{}, during("ListInstances", "sso:ListInstances", err))
 				return
 			}
 			for _, i := range page.Instances {

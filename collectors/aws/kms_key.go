@@ -202,6 +202,9 @@ func keyFacts(w collectors.Where, a keyAnswers) *inventory.Resource {
 	collectors.Know(r, a.Tags, func(v *keyTags) {
 		if v != nil {
 			r.Labels = labels(v.Tags, func(t types.Tag) (*string, *string) { return t.TagKey, t.TagValue })
+			if name == a.Key.ID {
+				r.Name = nameOr(r.Labels, name)
+			}
 		}
 	}, "labels_read")
 	return r

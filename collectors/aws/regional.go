@@ -25,7 +25,7 @@ const regionsAtOnce = 6
 func enabledRegions(ctx context.Context, c *Clients) ([]string, error) {
 	out, err := c.EC2.DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(false)})
 	if err != nil {
-		return nil, err
+		return nil, during("DescribeRegions", "ec2:DescribeRegions", err)
 	}
 	names := make([]string, 0, len(out.Regions))
 	for _, r := range out.Regions {

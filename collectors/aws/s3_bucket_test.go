@@ -194,7 +194,7 @@ func TestAskBucketTellsAbsentFromDenied(t *testing.T) {
 		"GetBucketAcl": say(&s3.GetBucketAclOutput{Owner: &types.Owner{ID: aws.String("me")}}),
 	})
 	r := bucketFacts(here, askBucket(context.Background(), c, types.Bucket{Name: aws.String("b"), BucketRegion: aws.String("eu-west-1")}))
-	stated{"tls_required": false, "expiry_rule": false, "retention_locked": false, "replicas": "[]", "principals": "[]", "policy_public": nil, "versioning": nil, "encryption_key": nil, "acl_enabled": nil}.check(t, r)
+	stated{"tls_required": false, "expiry_rule": false, "retention_locked": false, "replicas": "[]", "principals": "[]", "policy_public": false, "versioning": nil, "encryption_key": nil, "acl_enabled": nil}.check(t, r)
 	if why := r.Why("encryption_key"); why.Action != "GetBucketEncryption" || why.Permission != "s3:GetEncryptionConfiguration" || why.Cause != inventory.CauseDenied {
 		t.Errorf("%+v", why)
 	}
