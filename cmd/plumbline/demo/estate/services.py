@@ -84,6 +84,21 @@ class Services:
                 "ImprovementStatus": "IN_PROGRESS",
             }
         ]
+        TOLD["threats", a.number, a.region] = [
+            {
+                "id": "b2c8f1d06e7a4c0f9f1e5a3d7c6b8a90",
+                "arn": f"arn:aws:guardduty:{a.region}:{a.number}:detector/detector/finding/b2c8f1d06e7a4c0f9f1e5a3d7c6b8a90",
+                "accountId": a.number,
+                "region": a.region,
+                "type": "Recon:EC2/PortProbeUnprotectedPort",
+                "severity": 7.5,
+                "schemaVersion": "2.0",
+                "createdAt": "2026-08-21T03:14:00.000Z",
+                "updatedAt": "2026-08-29T03:14:00.000Z",
+                "resource": {"resourceType": "Instance"},
+                "service": {"archived": False, "count": 12, "eventFirstSeen": "2026-08-21T03:10:00Z"},
+            }
+        ]
         self.logs_of_production()
 
     def logs_of_production(self):
@@ -145,7 +160,17 @@ class Services:
                 ],
             }
         )["BackupPlanId"]
-        self.backup_plan = plan
+        for name in ("orders", "tracking"):
+            TOLD.setdefault(("backup selections", a.number, a.region), []).append(
+                {"SelectionName": name, "BackupPlanId": plan, "IamRoleArn": f"arn:aws:iam::{a.number}:role/backup-operator"}
+            )
+            TOLD.setdefault(("protected resources", a.number, a.region), []).append(
+                {
+                    "ResourceArn": f"arn:aws:rds:{a.region}:{a.number}:db:{name}",
+                    "ResourceType": "RDS",
+                    "LastBackupTime": 1788062400,
+                }
+            )
 
     def messages(self, a, key):
         sns, sqs = a("sns"), a("sqs")
@@ -230,6 +255,7 @@ class Services:
                 Tags=pairs(name, "web"),
                 **more,
             )
+        TOLD["function url", a.number, "postcode-lookup"] = "NONE"
 
     def containers(self, a, n):
         ecr, ecs = a("ecr"), a("ecs")

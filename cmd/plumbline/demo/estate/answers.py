@@ -1,0 +1,228 @@
+"""What the simulated AWS answers where moto has no answer, each in the service's own format.
+
+It is imported by the simulator, after that has set moto up.
+"""
+
+import json
+import re
+import uuid
+from urllib.parse import unquote
+
+from moto.backends import get_backend
+
+NO_ID = str(uuid.UUID(int=0))
+
+
+def serial_console(_):
+    return (
+        '<GetSerialConsoleAccessStatusResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><serialConsoleAccessEnabled>false</serialConsoleAccessEnabled></GetSerialConsoleAccessStatusResponse>"
+    )
+
+
+def protected_by_web_acl(call):
+    asked = call.json()
+    kind = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/"}.get(
+        asked.get("ResourceType", "APPLICATION_LOAD_BALANCER"), ":none/"
+    )
+    acl = get_backend("wafv2")[call.account][call.region].wacls.get(asked.get("WebACLArn"))
+    held = acl.associated_resources if acl else []
+    return json.dumps({"ResourceArns": sorted(a for a in held if kind in a)})
+
+
+def policy_status(call):
+    """Says whether the bucket's policy lets everyone in; moto would list the bucket's objects instead."""
+    name = call.host.split(".s3")[0]
+    bucket = get_backend("s3")[call.account]["aws"].buckets[name]
+    statements = json.loads(bucket.policy)["Statement"] if bucket.policy else []
+    public = any(
+        s["Effect"] == "Allow" and s.get("Principal") in ("*", {"AWS": "*"}) and "Condition" not in s
+        for s in statements
+    )
+    if not statements:
+        return "404 Not Found", (
+            f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>NoSuchBucketPolicy</Code><Message>The bucket policy does not exist</Message>'
+            f"<BucketName>{name}</BucketName><RequestId>{NO_ID}</RequestId></Error>"
+        )
+    return f'<PolicyStatus xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><IsPublic>{str(public).upper()}</IsPublic></PolicyStatus>'
+
+
+def key_rotation(call):
+    """Rotation as AWS does it: its own keys rotate every year, and the next date does not move with the day of asking."""
+    key = get_backend("kms")[call.account][call.region].keys[call.json()["KeyId"].rsplit("/", 1)[-1]]
+    said = {"KeyId": key.id, "KeyRotationEnabled": bool(key.key_rotation_status) or key.key_manager == "AWS"}
+    if key.key_rotation_status:
+        said["RotationPeriodInDays"] = 365
+    return json.dumps(said)
+
+
+# The regions that every account has. Others must be opted into, and nobody at the company did.
+REGIONS = (
+    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
+    "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
+).split()
+
+
+def regions(_):
+    items = "".join(
+        f"<item><regionName>{r}</regionName><regionEndpoint>ec2.{r}.amazonaws.com</regionEndpoint>"
+        "<optInStatus>opt-in-not-required</optInStatus></item>"
+        for r in REGIONS
+    )
+    return (
+        '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+    )
+
+
+def none_of(word):
+    """Nothing of the kind exists."""
+    return lambda _: json.dumps({word: []})
+
+
+def no_serverless_caches(_):
+    return (
+        '<DescribeServerlessCachesResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/">'
+        "<DescribeServerlessCachesResult><ServerlessCaches/></DescribeServerlessCachesResult>"
+        f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></DescribeServerlessCachesResponse>"
+    )
+
+
+# Major versions of databases with the end of their makers' support; the last of each engine still has years to go.
+SUPPORTED_UNTIL = {("postgres", "12"): "2025-02-28", ("postgres", "16"): "2029-02-28", ("mysql", "8.4"): "2029-07-31"}
+
+
+def in_rds(operation, body):
+    return (
+        f'<{operation}Response xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><{operation}Result>{body}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+
+
+def engine_versions(call):
+    engine, version = call.field("Engine"), call.field("EngineVersion")
+    major = version.split(".")[0] if engine == "postgres" else ".".join(version.split(".")[:2])
+    status = "available" if SUPPORTED_UNTIL.get((engine, major), "") > "2026" else "deprecated"
+    return in_rds(
+        "DescribeDBEngineVersions",
+        f"<DBEngineVersions><DBEngineVersion><Engine>{engine}</Engine><EngineVersion>{version}</EngineVersion>"
+        f"<MajorEngineVersion>{major}</MajorEngineVersion><Status>{status}</Status></DBEngineVersion></DBEngineVersions>",
+    )
+
+
+def option_groups(call):
+    name = unquote(call.field("OptionGroupName"))
+    return in_rds(
+        "DescribeOptionGroups",
+        f"<OptionGroupsList><OptionGroup><OptionGroupName>{name}</OptionGroupName><EngineName>mysql</EngineName>"
+        "<MajorEngineVersion>8.4</MajorEngineVersion><Options/></OptionGroup></OptionGroupsList>",
+    )
+
+
+def major_versions(call):
+    engine, major = call.field("Engine"), call.field("MajorEngineVersion")
+    return in_rds(
+        "DescribeDBMajorEngineVersions",
+        f"<DBMajorEngineVersions><DBMajorEngineVersion><Engine>{engine}</Engine><MajorEngineVersion>{major}</MajorEngineVersion>"
+        "<SupportedEngineLifecycles><SupportedEngineLifecycle><LifecycleSupportName>open-source-rds-standard-support</LifecycleSupportName>"
+        f"<LifecycleSupportEndDate>{SUPPORTED_UNTIL[engine, major]}T00:00:00Z</LifecycleSupportEndDate></SupportedEngineLifecycle></SupportedEngineLifecycles>"
+        "</DBMajorEngineVersion></DBMajorEngineVersions>",
+    )
+
+
+def authorities(_):
+    """The certificate authorities of databases in every region; the old one ends soon after the simulated weeks."""
+    return in_rds(
+        "DescribeCertificates",
+        "<Certificates>"
+        + "".join(
+            f"<Certificate><CertificateIdentifier>{name}</CertificateIdentifier><CertificateType>CA</CertificateType>"
+            f"<ValidFrom>2021-05-21T00:00:00Z</ValidFrom><ValidTill>{until}T00:00:00Z</ValidTill></Certificate>"
+            for name, until in (("rds-ca-rsa2048-g1", "2061-05-21"), ("rds-ca-2019", "2026-12-31"))
+        )
+        + "</Certificates>",
+    )
+
+
+def account_attributes(_):
+    """Accounts of this age have no first generation of networks."""
+    return (
+        '<DescribeAccountAttributesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><accountAttributeSet><item><attributeName>supported-platforms</attributeName>"
+        "<attributeValueSet><item><attributeValue>VPC</attributeValue></item></attributeValueSet></item>"
+        "</accountAttributeSet></DescribeAccountAttributesResponse>"
+    )
+
+
+def told(name, word):
+    """What the estate told the provider to answer: the things of which moto keeps no memory."""
+    return lambda call: json.dumps({word: TOLD.get((name, call.account, call.region), [])})
+
+
+def cluster_versions(_):
+    return json.dumps({"clusterVersions": [{"clusterVersion": "1.33", "status": "standard-support"}]})
+
+
+def function_urls(call):
+    function = unquote(call.path.split("/")[3])
+    said = TOLD.get(("function url", call.account, function.rsplit(":", 1)[-1]))
+    if not said:
+        return json.dumps({"FunctionUrlConfigs": []})
+    return json.dumps({"FunctionUrlConfigs": [{"FunctionArn": function, "AuthType": said, "CreationTime": "2026-06-22T10:00:00Z"}]})
+
+
+def told_threat(call):
+    """The one thing that GuardDuty has found."""
+    return json.dumps({"findings": TOLD.get(("threats", call.account, call.region), [])})
+
+
+def threat_names(call):
+    return json.dumps({"findingIds": [f["id"] for f in TOLD.get(("threats", call.account, call.region), [])]})
+
+
+# TOLD is what the company set where moto has no call for it, by what it is, account and region.
+TOLD = {}
+
+
+# ANSWERS holds, by service and action, what moto lacks.
+ANSWERS = {
+    ("ec2", "GetSerialConsoleAccessStatus"): serial_console,
+    ("rds", "DescribeDBEngineVersions"): engine_versions,
+    ("rds", "DescribeDBMajorEngineVersions"): major_versions,
+    ("rds", "DescribeOptionGroups"): option_groups,
+    ("s3", "policyStatus"): policy_status,
+    ("kms", "GetKeyRotationStatus"): key_rotation,
+    ("ec2", "DescribeRegions"): regions,
+    ("access-analyzer", "/analyzer"): none_of("analyzers"),
+    ("backup", "/resources"): told("protected resources", "Results"),
+    ("ce", "GetAnomalySubscriptions"): told("anomaly subscriptions", "AnomalySubscriptions"),
+    ("dlm", "/policies"): none_of("Policies"),
+    ("ec2", "DescribeAccountAttributes"): account_attributes,
+    ("rds", "DescribeCertificates"): authorities,
+    ("route53resolver", "ListFirewallRuleGroupAssociations"): none_of("FirewallRuleGroupAssociations"),
+    # Quotas without a measure of their use: the use is asked for up to now, which no recording can hold.
+    ("servicequotas", "ListServiceQuotas"): none_of("Quotas"),
+    ("wellarchitected", "/workloadsSummaries"): told("reviews", "WorkloadSummaries"),
+    ("elasticache", "DescribeServerlessCaches"): no_serverless_caches,
+    ("wafv2", "ListResourcesForWebACL"): protected_by_web_acl,
+}
+
+# PATTERNS does so by service and path, where the path names a resource.
+PATTERNS = [
+    ("backup", r"/restore-jobs", none_of("RestoreJobs")),
+    ("backup", r"/backup/plans/[^/]+/selections", told("backup selections", "BackupSelectionsList")),
+    ("eks", r"/cluster-versions", cluster_versions),
+    ("eks", r"/clusters/[^/]+/addons", none_of("addons")),
+    ("guardduty", r"/detector/[^/]+/coverage", none_of("resources")),
+    ("guardduty", r"/detector/[^/]+/findings", threat_names),
+    ("guardduty", r"/detector/[^/]+/findings/get", told_threat),
+    ("lambda", r"/2021-10-31/functions/.+/urls", function_urls),
+]
+
+
+def answer_of(call):
+    """The function that answers a call in moto's place, or nothing."""
+    found = ANSWERS.get((call.service, call.action))
+    if found:
+        return found
+    return next((f for s, path, f in PATTERNS if s == call.service and re.fullmatch(path, call.path)), None)
