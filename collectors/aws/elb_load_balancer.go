@@ -108,7 +108,8 @@ func classicBalancerFacts(w collectors.Where, a classicBalancerAnswers) *invento
 	facts.Subnets = ec2ARNs(w, "subnet", lb.Subnets)
 	facts.Firewalls = ec2ARNs(w, "security-group", lb.SecurityGroups)
 	facts.DNSName = aws.ToString(lb.DNSName)
-	r.Known("subnets", "firewalls", "dns_name")
+	facts.AnswersTo = answersTo(lb.DNSName)
+	r.Known("subnets", "firewalls", "dns_name", "answers_to")
 	classicLogFact(r, facts, a)
 	classicListenerFacts(w, r, facts, a)
 	return r

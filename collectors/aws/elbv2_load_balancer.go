@@ -207,7 +207,8 @@ func loadBalancerPlaceFacts(
 	}
 	facts.Firewalls = ec2ARNs(w, "security-group", lb.SecurityGroups)
 	facts.DNSName = aws.ToString(lb.DNSName)
-	r.Known("firewalls", "dns_name")
+	facts.AnswersTo = answersTo(lb.DNSName)
+	r.Known("firewalls", "dns_name", "answers_to")
 }
 
 // attributeValue finds one of the attributes of a balancer.

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -44,6 +45,7 @@ type lambdaFunction struct {
 // functionURL is an address of a function, as far as it says who may call.
 type functionURL struct {
 	Function, AuthType string
+	Host               string   `json:",omitempty"`
 	Origins            []string `json:",omitempty"`
 }
 
@@ -149,18 +151,21 @@ func functionURLs(ctx context.Context, c *Clients, arn string) (*[]functionURL, 
 	return gathered(listed(ctx, p, func(o *lambda.ListFunctionUrlConfigsOutput) []functionURL {
 		out := make([]functionURL, 0, len(o.FunctionUrlConfigs))
 		for _, u := range o.FunctionUrlConfigs {
-			out = append(out, narrowURL(u.FunctionArn, u.AuthType, u.Cors))
+			out = append(out, narrowURL(u))
 		}
 		return out
 	}))
 }
 
-func narrowURL(function *string, auth types.FunctionUrlAuthType, cors *types.Cors) functionURL {
-	u := functionURL{Function: aws.ToString(function), AuthType: string(auth)}
-	if cors != nil {
-		u.Origins = cors.AllowOrigins
+func narrowURL(u types.FunctionUrlConfig) functionURL {
+	kept := functionURL{Function: aws.ToString(u.FunctionArn), AuthType: string(u.AuthType)}
+	if at, err := url.Parse(aws.ToString(u.FunctionUrl)); err == nil {
+		kept.Host = at.Hostname()
 	}
-	return u
+	if u.Cors != nil {
+		kept.Origins = u.Cors.AllowOrigins
+	}
+	return kept
 }
 
 func functionFacts(w collectors.Where, a lambdaAnswers) *inventory.Resource {
@@ -205,8 +210,9 @@ func functionCallerFacts(r *inventory.Resource, facts *inventory.ServerlessApp, 
 		for _, u := range *v {
 			facts.Anonymous = facts.Anonymous || u.AuthType == string(types.FunctionUrlAuthTypeNone)
 			facts.CORSAnyOrigin = facts.CORSAnyOrigin || contains(u.Origins, "*")
+			facts.AnswersTo = append(facts.AnswersTo, answersTo(&u.Host)...)
 		}
-	}, "anonymous", "cors_any_origin")
+	}, "anonymous", "cors_any_origin", "answers_to")
 	if a.URLs.Unknown() == nil && (a.URLs.Value == nil || len(*a.URLs.Value) == 0) {
 		r.SetNotApplicable("has no address that a browser could call", "cors_any_origin")
 	}

@@ -95,7 +95,7 @@ func TestAskFunction(t *testing.T) {
 				Environment: &types.EnvironmentResponse{Error: &types.EnvironmentError{ErrorCode: aws.String("AccessDeniedException")}}},
 		}}),
 		"GetPolicy":              refuse("ResourceNotFoundException"),
-		"ListFunctionUrlConfigs": say(&lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{{AuthType: types.FunctionUrlAuthTypeNone}}}),
+		"ListFunctionUrlConfigs": say(&lambda.ListFunctionUrlConfigsOutput{FunctionUrlConfigs: []types.FunctionUrlConfig{{AuthType: types.FunctionUrlAuthTypeNone, FunctionUrl: aws.String("https://X.lambda-url.us-east-1.on.aws/")}}}),
 		"ListTags":               say(&lambda.ListTagsOutput{Tags: map[string]string{"owner": "a"}}),
 		"ListAttachedRolePolicies": say(&iam.ListAttachedRolePoliciesOutput{AttachedPolicies: []iamtypes.AttachedPolicy{
 			{PolicyArn: aws.String("arn:aws:iam::1:policy/own")}}}),
@@ -114,7 +114,7 @@ func TestAskFunction(t *testing.T) {
 	if len(all) != 2 {
 		t.Fatalf("%d functions; want 2", len(all))
 	}
-	stated{"anonymous": true, "access_logged": true, "plaintext_secrets": 1, "version_supported": false}.check(t, functionFacts(here, all[0]))
+	stated{"anonymous": true, "answers_to": "[x.lambda-url.us-east-1.on.aws]", "access_logged": true, "plaintext_secrets": 1, "version_supported": false}.check(t, functionFacts(here, all[0]))
 	stated{"plaintext_secrets": nil}.check(t, functionFacts(here, all[1]))
 	if n := calls("GetPolicyVersion"); n != 1 {
 		t.Errorf("the policy of the shared role was read %d times", n)

@@ -30,4 +30,20 @@ type DNSZone struct {
 	//   Azure: TXT at apex v=spf1; TXT at _dmarc p=.
 	//   Google Cloud: TXT at apex v=spf1; TXT at _dmarc p=.
 	MailAuthenticated bool `cel:"mail_authenticated" json:"mail_authenticated"`
+
+	// Pointers are where its records point, as far as they point at resources of a provider.
+	Pointers []Pointer `json:"pointers" stage:"derived"`
+}
+
+// Pointer is a name that leads to a resource of a provider.
+type Pointer struct {
+	// From is what points: a record, an origin.
+	From string `json:"from,omitempty"`
+	// Name is the name or the address that is pointed at.
+	Name string `json:"name"`
+	// Class is what the name can be of. It is looked up by ID where the name tells the resource, else by the name.
+	Class Class  `json:"class"`
+	ID    string `json:"id,omitempty"`
+	// Uncollected says that resources of the kind are not collected, so that whether it is there cannot be told.
+	Uncollected bool `json:"uncollected,omitempty"`
 }

@@ -116,6 +116,10 @@ type EntryPoint struct {
 	PassThrough bool `json:"pass_through"`
 	// DNSName is the name callers use.
 	DNSName string `json:"dns_name"`
+	// AnswersTo are the provider's names for it, in lower case: what records of a zone point at.
+	AnswersTo []string `json:"answers_to" link:"answers_to" stage:"derived"`
+	// Origins are what stands behind it by name, where that is no set of targets.
+	Origins []Pointer `json:"origins" stage:"derived"`
 	// PlaintextOnlyRedirects says that every clear-text listener only redirects to HTTPS.
 	PlaintextOnlyRedirects bool `json:"plaintext_only_redirects" stage:"derived"`
 	// FilterScope is world, listed or private: the widest source its filter admits.

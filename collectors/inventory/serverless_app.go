@@ -50,4 +50,7 @@ type ServerlessApp struct {
 	//   Google Cloud: inherent: requests are logged by the platform; a log exclusion on them is read from
 	//   logging.exclusions.
 	AccessLogged bool `cel:"access_logged" json:"access_logged"`
+
+	// AnswersTo are the provider's names for it, in lower case: what records of a zone point at.
+	AnswersTo []string `json:"answers_to" link:"answers_to" stage:"derived"`
 }

@@ -31,7 +31,7 @@ type NetworkInterface struct {
 	// PrivateAddresses are all its addresses inside the network.
 	PrivateAddresses []string `json:"private_addresses"`
 	// PublicAddresses are the addresses the internet can send to, IPv6 included.
-	PublicAddresses []string `json:"public_addresses"`
+	PublicAddresses []string `json:"public_addresses" link:"answers_to"`
 	// Firewalls are the ids of the packet filters it wears.
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
 	// Groups are the ids of groups it belongs to that rules name as one side, and that filter nothing themselves.

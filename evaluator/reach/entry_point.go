@@ -15,6 +15,10 @@ func deriveEntryPoint(r *inventory.Resource, w World) {
 	tlsFacts(r, e, w)
 	k.entryFilters(r, e)
 	webFirewall(r, e, w)
+	if r.IsKnown("origins") {
+		originsByName(r, e, w)
+		return
+	}
 	k.origins(r, e)
 }
 

@@ -35,6 +35,7 @@ var derivations = map[inventory.Class]func(*inventory.Resource, World){
 	inventory.ClassDatabase:          deriveDatabase,
 	inventory.ClassDeliveryPipeline:  derivePipeline,
 	inventory.ClassDisk:              deriveDisk,
+	inventory.ClassDNSZone:           deriveZone,
 	inventory.ClassEncryptionKey:     deriveKey,
 	inventory.ClassEntryPoint:        deriveEntryPoint,
 	inventory.ClassFileShare:         deriveFileShare,
