@@ -45,7 +45,7 @@ func (s *Server) checks(w http.ResponseWriter, r *http.Request) error {
 	f.Scripts = []string{"htmx"}
 	get := r.URL.Query().Get
 	p := checksPage{frame: f, Query: strings.TrimSpace(get("q")), Class: get("class"), Severity: get("severity"),
-		Clouds: clouds,
+		Clouds: inventory.Clouds,
 		All:    len(f.catalogue.Checks), Version: f.catalogue.Version}
 	var list []*evaluator.Check
 	for _, check := range f.catalogue.Checks {
@@ -193,7 +193,7 @@ func (p *checkPage) describe() {
 	if _, ok := p.Check.Fix[chosen]; !ok {
 		chosen = ""
 	}
-	for _, cloud := range clouds {
+	for _, cloud := range inventory.Clouds {
 		fix, ok := p.Check.Fix[cloud]
 		if !ok {
 			continue

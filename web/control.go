@@ -68,9 +68,6 @@ type resourceCount struct {
 	Word, Href string
 }
 
-// clouds are the providers, in the order in which they stand beside each other.
-var clouds = []inventory.Cloud{inventory.AWS, inventory.Azure, inventory.GCP}
-
 var controlHTML = parse[controlPage]("control.html")
 
 // control shows one control: where it stands and why, on each cloud, and what a person still has to add.
@@ -157,7 +154,7 @@ func checkIDs(c *evaluator.Control) []string {
 // cloudColumns sums the counts by cloud. A cloud's status is the worst of its scopes'.
 func cloudColumns(tallies []evaluator.Tally, byScope map[inventory.ScopeID]evaluator.Status) []cloudColumn {
 	var out []cloudColumn
-	for _, cloud := range clouds {
+	for _, cloud := range inventory.Clouds {
 		c := cloudColumn{Cloud: cloud, Status: evaluator.StatusNotEvaluated}
 		worst := -1
 		for scope, status := range byScope {
@@ -197,7 +194,7 @@ func checkLines(f frame, checks []*evaluator.Check, tallies []evaluator.Tally) [
 	var out []checkLine
 	for _, check := range checks {
 		line := checkLine{Check: check, Href: f.To("/checks/" + check.ID)}
-		for _, cloud := range clouds {
+		for _, cloud := range inventory.Clouds {
 			line.Cells = append(line.Cells, newCheckCell(f, check, cloud, sums[key{check.ID, cloud}]))
 		}
 		out = append(out, line)
@@ -272,7 +269,7 @@ func resourceCounts(f frame, checks []*evaluator.Check) []resourceCount {
 // fillCounterparts finds the same subject in the other edition.
 func (s *Server) fillCounterparts(r *http.Request, tx store.Tx, p *controlPage) error {
 	if p.Control.Inherited != nil {
-		for _, cloud := range clouds {
+		for _, cloud := range inventory.Clouds {
 			if report := p.Control.Inherited.Reports[cloud]; report != "" {
 				p.Reports = append(p.Reports, pair{cloud.Title(), report})
 			}

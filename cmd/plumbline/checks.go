@@ -93,7 +93,7 @@ func (c *checksShowCmd) Run(s streams) error {
 		fmt.Fprintf(w, "applies when %s\n", oneLine(check.AppliesWhen))
 	}
 	fmt.Fprintf(w, "passes when  %s\n2022         %s\n2013         %s\n\n%s\n", oneLine(check.PassesWhen), strings.Join(check.ISO2022, " "), strings.Join(check.ISO2013, " "), check.Why)
-	for _, cloud := range []inventory.Cloud{inventory.AWS, inventory.Azure, inventory.GCP} {
+	for _, cloud := range inventory.Clouds {
 		fmt.Fprintf(w, "\n%s: %s\n", cloud.Title(), check.Clouds[cloud])
 		fix, ok := check.Fix[cloud]
 		if !ok {

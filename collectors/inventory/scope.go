@@ -17,6 +17,9 @@ const (
 	GCP   Cloud = "gcp"
 )
 
+// Clouds are the providers, in the order in which they stand beside each other.
+var Clouds = []Cloud{AWS, Azure, GCP}
+
 // Title is the provider's name as people write it.
 func (c Cloud) Title() string {
 	switch c {

@@ -10,9 +10,6 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// told is the order in which pages tell of the clouds.
-var told = []inventory.Cloud{inventory.AWS, inventory.Azure, inventory.GCP}
-
 // written heads every page that Reference writes.
 const written = "<!-- Written by make generate from the catalogue. Edit the catalogue instead. -->\n\n"
 
@@ -151,7 +148,7 @@ func anchor(id string) string { return strings.ReplaceAll(strings.ToLower(id), "
 
 // mending tells how to repair on each cloud, or why the check is not asked there.
 func (p *page) mending(check *evaluator.Check) {
-	for _, cloud := range told {
+	for _, cloud := range inventory.Clouds {
 		p.say("## %s\n", cloud.Title())
 		switch reason, none := strings.CutPrefix(check.Clouds[cloud], "none: "); {
 		case none:
@@ -206,7 +203,7 @@ func (p *page) control(c *evaluator.Catalogue, f *evaluator.Framework, control *
 	}
 	if control.Inherited != nil {
 		p.say("- Inherited: %s", lowerFirst(control.Inherited.Scope))
-		for _, cloud := range told {
+		for _, cloud := range inventory.Clouds {
 			p.say("  - %s: %s", cloud.Title(), control.Inherited.Reports[cloud])
 		}
 	}
@@ -246,7 +243,7 @@ func coveragePage(c *evaluator.Catalogue) string {
 			if row.Theme.ID == "" {
 				cells[0] = "all"
 			}
-			for _, cloud := range told {
+			for _, cloud := range inventory.Clouds {
 				cells = append(cells, fmt.Sprintf("%d (%d)", row.Covered[cloud], row.Firm[cloud]))
 			}
 			p.row(cells...)
@@ -259,7 +256,7 @@ func coveragePage(c *evaluator.Catalogue) string {
 		{"●", "a setting that is read"}, {"◇", "what the provider does"}, {"–", "not asked there"},
 	} {
 		cells := []string{kind.words}
-		for _, cloud := range told {
+		for _, cloud := range inventory.Clouds {
 			n := 0
 			for _, check := range c.Checks {
 				if mark(check, cloud) == kind.mark {
