@@ -101,16 +101,19 @@ func identify(ctx context.Context, c Connection, cfg aws.Config) (string, error)
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	switch {
 	case err == nil && c.Account != "" && c.Account != aws.ToString(who.Account):
-		return "", fmt.Errorf("the credentials belong to account %s, not to %s: use credentials of that account, or a role in it", aws.ToString(who.Account), c.Account)
+		return "", fmt.Errorf("the credentials belong to account %s, not to %s: use credentials of that account, or a role in it",
+			aws.ToString(who.Account), c.Account)
 	case err == nil:
 		return aws.ToString(who.Account), nil
 	case !denied[code(err)] || assuming(err):
 		return "", explainConnect(err, c)
 	case c.Account == "":
-		return "", fmt.Errorf("the credentials may not ask which account they belong to: name it with --scope aws:<12 digits> (%s)", code(err))
+		return "", fmt.Errorf("the credentials may not ask which account they belong to: name it with --scope aws:<12 digits> (%s)",
+			code(err))
 	}
 	if c.Log != nil {
-		c.Log.Warn("the account could not be confirmed and is taken as named", "account", c.Account, "action", "GetCallerIdentity", "permission", "sts:GetCallerIdentity", "code", code(err))
+		c.Log.Warn("the account could not be confirmed and is taken as named", "account", c.Account,
+			"action", "GetCallerIdentity", "permission", "sts:GetCallerIdentity", "code", code(err))
 	}
 	return c.Account, nil
 }
@@ -229,7 +232,8 @@ func explainNetwork(err error, c Connection, got string) error {
 	var op *smithy.OperationError
 	switch {
 	case c.Sealed:
-		return fmt.Errorf("the recording does not say whose credentials these were: record the scan again (%w)", unwrapped(err))
+		return fmt.Errorf("the recording does not say whose credentials these were: record the scan again (%w)",
+			unwrapped(err))
 	case errors.As(err, &op) && strings.Contains(op.Err.Error(), "get credentials") && !assuming(err):
 		return fmt.Errorf("no AWS credentials were found: set a profile, keys or a role (%s)", got)
 	default:
@@ -254,7 +258,9 @@ func (a *Account) findRegions(ctx context.Context, wanted []string) error {
 		a.regions = wanted
 		if len(wanted) == 0 {
 			a.regions = []string{a.cfg.Region}
-			a.unlisted = &inventory.Unknown{Cause: reason.Cause, Code: reason.Code, Action: "DescribeRegions", Permission: "ec2:DescribeRegions"}
+			a.unlisted = &inventory.Unknown{
+				Cause: reason.Cause, Code: reason.Code, Action: "DescribeRegions", Permission: "ec2:DescribeRegions",
+			}
 		}
 		return nil
 	}
@@ -311,7 +317,9 @@ func (a *Account) Collect(ctx context.Context, now func() time.Time, out collect
 }
 
 // One asks again about a single resource and reports whether it is there.
-func (a *Account) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out) (bool, error) {
+func (a *Account) One(
+	ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out,
+) (bool, error) {
 	return a.collection(now).One(ctx, kind, region, id, out)
 }
 

@@ -45,7 +45,9 @@ func ConnectRecording(ctx context.Context, c Connection, dir string) (a *Account
 		}
 		return nil, nil, err
 	}
-	kept := recordedConnection{Account: a.id, Region: a.cfg.Region, Endpoint: aws.ToString(a.cfg.BaseEndpoint), Regions: c.Regions}
+	kept := recordedConnection{
+		Account: a.id, Region: a.cfg.Region, Endpoint: aws.ToString(a.cfg.BaseEndpoint), Regions: c.Regions,
+	}
 	return a, func() error { return errors.Join(kept.write(dir), rec.Close()) }, nil
 }
 
@@ -72,7 +74,8 @@ func ConnectReplay(ctx context.Context, c Connection, dir string) (*Account, err
 		return nil, err
 	}
 	if c.Account != "" && c.Account != kept.Account {
-		return nil, fmt.Errorf("the recording is of account %s, not of %s: name another recording or another scope", kept.Account, c.Account)
+		return nil, fmt.Errorf("the recording is of account %s, not of %s: name another recording or another scope",
+			kept.Account, c.Account)
 	}
 	for _, r := range c.Regions {
 		if len(kept.Regions) > 0 && !slices.Contains(kept.Regions, r) {

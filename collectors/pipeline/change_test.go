@@ -18,12 +18,14 @@ type counting struct {
 	derived map[string]int
 }
 
-func (c *counting) Settle(ctx context.Context, at time.Time, work func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)) error {
-	return c.Scratch.Settle(ctx, at, func(ctx context.Context, batch []evaluator.Due, view evaluator.View) ([]evaluator.Settled, error) {
+func (c *counting) Settle(ctx context.Context, at time.Time, do work) error {
+	return c.Scratch.Settle(ctx, at, func(
+		ctx context.Context, batch []evaluator.Due, view evaluator.View,
+	) ([]evaluator.Settled, error) {
 		for _, due := range batch {
 			c.derived[due.Resource.ID]++
 		}
-		return work(ctx, batch, view)
+		return do(ctx, batch, view)
 	})
 }
 

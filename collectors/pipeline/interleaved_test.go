@@ -15,6 +15,9 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
+// work is what a memory gives what is due to.
+type work = func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)
+
 // delivery is one thing a collection hands to a memory, on its way.
 type delivery struct {
 	give func(context.Context, Memory) error
@@ -47,7 +50,7 @@ func (m *mail) Removed(_ context.Context, id string, at time.Time) error {
 	return nil
 }
 
-func (m *mail) Settle(context.Context, time.Time, func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)) error {
+func (m *mail) Settle(context.Context, time.Time, work) error {
 	return nil
 }
 
@@ -79,7 +82,10 @@ func (x *interleaving) mutate() {
 	if rapid.IntRange(0, 2).Draw(x.t, "goes") == 0 {
 		delete(x.cloud.buckets, id)
 	} else {
-		b := bucket{id, rapid.Bool().Draw(x.t, "tls"), rapid.Bool().Draw(x.t, "public"), rapid.SampledFrom(ids).Draw(x.t, "logs")}
+		b := bucket{
+			ID: id, TLS: rapid.Bool().Draw(x.t, "tls"), Public: rapid.Bool().Draw(x.t, "public"),
+			LogsInto: rapid.SampledFrom(ids).Draw(x.t, "logs"),
+		}
 		x.cloud.buckets[id], m.was = b, &b
 	}
 	x.history[id] = append(x.history[id], m)
@@ -161,7 +167,10 @@ func TestInterleavedRunsAndChanges(t *testing.T) {
 	base := newPipeline(t, newCloud(), nil)
 	rapid.Check(t, func(t *rapid.T) {
 		c, ctx := newCloud(), context.Background()
-		x := &interleaving{t: t, cloud: c, memory: NewScratch(inventory.Defaults()), history: map[string][]moment{}, newest: map[string]time.Time{}}
+		x := &interleaving{
+			t: t, cloud: c, memory: NewScratch(inventory.Defaults()),
+			history: map[string][]moment{}, newest: map[string]time.Time{},
+		}
 		x.line = &Pipeline{Catalogue: base.Catalogue, Memory: x.memory, Now: c.now}
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
 			switch rapid.IntRange(0, 5).Draw(t, "step") {
@@ -200,7 +209,8 @@ func TestInterleavedRunsAndChanges(t *testing.T) {
 // compare holds the memory against a fresh one that saw the cloud once.
 func (x *interleaving) compare() {
 	fresh := NewScratch(inventory.Defaults())
-	if err := (&Pipeline{Catalogue: x.line.Catalogue, Memory: fresh, Now: x.cloud.now}).Run(context.Background(), x.cloud); err != nil {
+	line := &Pipeline{Catalogue: x.line.Catalogue, Memory: fresh, Now: x.cloud.now}
+	if err := line.Run(context.Background(), x.cloud); err != nil {
 		x.t.Fatal(err)
 	}
 	got, want := slices.Sorted(maps.Keys(x.memory.resources)), slices.Sorted(maps.Keys(fresh.resources))

@@ -116,7 +116,8 @@ func (c *cloud) collection(now func() time.Time) collectors.Collection[*cloud] {
 	return collectors.Collection[*cloud]{
 		Scope: scope, Registry: c.registry(), Regions: []string{region}, Clients: func(string) *cloud { return c },
 		Classify: func(err error) error {
-			return &collectors.Failure{Reason: collectors.Reason{Cause: inventory.CauseDenied, Code: "AccessDenied"}, Err: err}
+			reason := collectors.Reason{Cause: inventory.CauseDenied, Code: "AccessDenied"}
+			return &collectors.Failure{Reason: reason, Err: err}
 		},
 		Now: now, Listings: 1, Asks: 1,
 	}
@@ -134,7 +135,9 @@ func (c *cloud) Collect(ctx context.Context, now func() time.Time, out collector
 }
 
 // One implements Gatherer.
-func (c *cloud) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out) (bool, error) {
+func (c *cloud) One(
+	ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out,
+) (bool, error) {
 	return c.collection(now).One(ctx, kind, region, id, out)
 }
 
