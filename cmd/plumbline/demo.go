@@ -17,7 +17,8 @@ import (
 	"github.com/plumbline-posture/plumbline/store"
 )
 
-// demoCmd serves the demo tenant: an invented company, collected by the real collectors from recorded answers.
+// demoCmd serves the demo tenant: an invented company on three clouds, collected by the real collectors from recorded
+// answers.
 type demoCmd struct {
 	databaseSettings
 	listenSettings
@@ -71,7 +72,7 @@ func (c *demoCmd) serve(ctx context.Context, s streams, log *slog.Logger, catalo
 	return c.listenSettings.run(ctx, s, site, listener, db.failed())
 }
 
-// demoRunner starts nothing: the demo has no cloud.
+// demoRunner starts nothing: the demo has no cloud behind it.
 type demoRunner struct{}
 
 var errDemo = fmt.Errorf("the demo replays recorded answers; connect an account to plumbline serve to collect: %w", store.ErrConflict)

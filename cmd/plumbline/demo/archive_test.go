@@ -37,7 +37,7 @@ func (l *ledger) Listed(_ context.Context, row inventory.LedgerRow) error {
 	return nil
 }
 
-func open(t *testing.T) *demo.Archive {
+func archived(t testing.TB) *demo.Archive {
 	t.Helper()
 	a, err := demo.Open()
 	if err != nil {
@@ -53,7 +53,7 @@ var refusals = []string{"AccessDenied", "AccessDeniedException", "AuthorizationF
 
 func TestArchiveAnswersEveryCall(t *testing.T) {
 	t.Parallel()
-	a := open(t)
+	a := archived(t)
 	clouds := map[inventory.Cloud]bool{}
 	for _, scope := range a.Scopes {
 		clouds[scope.ID.Cloud()] = true
@@ -91,7 +91,7 @@ func TestArchiveAnswersEveryCall(t *testing.T) {
 
 func TestArchiveIsInventedAndWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	a := open(t)
+	a := archived(t)
 	var packed bytes.Buffer
 	if err := a.Write(&packed); err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestReadRefusesWhatIsNoArchive(t *testing.T) {
 
 func TestReplayNamesWhatItLacks(t *testing.T) {
 	t.Parallel()
-	a := open(t)
+	a := archived(t)
 	replay := a.Replay(0, a.Scopes[0].ID)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://iam.example/never", nil)
 	if err != nil {

@@ -93,7 +93,7 @@ func figures(t *testing.T, s *store.Store, tenant uuid.UUID, a *demo.Archive) []
 func TestBuildTellsTheStory(t *testing.T) {
 	t.Parallel()
 	s, c := fresh(t)
-	a := open(t)
+	a := archived(t)
 	var told []int
 	r, err := demo.Build(t.Context(), s, c, demo.Options{
 		Progress: func(week int, _ time.Time) { told = append(told, week) },
@@ -202,7 +202,7 @@ func checkFigures(t *testing.T, f []store.Score) {
 func TestBuildIsCarriedOnWithAndThenDone(t *testing.T) {
 	t.Parallel()
 	s, c := fresh(t)
-	a := open(t)
+	a := archived(t)
 	cut, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, err := demo.Build(cut, s, c, demo.Options{Progress: func(week int, _ time.Time) {
