@@ -45,7 +45,11 @@ var google = provider{
 		if e.Project == "" {
 			return nil, errors.New("asset export: no asset names its project")
 		}
-		return []pipeline.Gatherer{gcp.FromExport(e)}, nil
+		var out []pipeline.Gatherer
+		for _, one := range e.Projects() {
+			out = append(out, gcp.FromExport(one))
+		}
+		return out, nil
 	},
 	guide: googleGuide,
 }

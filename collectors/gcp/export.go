@@ -16,6 +16,10 @@ type Export struct {
 	// Project is the project the assets belong to.
 	Project string
 	byType  map[string][]asset
+	// places are the projects that assets lie in, by type and name, and ids the ids of projects by their numbers.
+	places, ids map[string]string
+	// lost are the types of which some asset could not be placed.
+	lost map[string]bool
 }
 
 // longestLine bounds one line of an export.
@@ -55,6 +59,7 @@ func (e *exportedAsset) asset() asset {
 func ReadExport(r io.Reader) (*Export, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 1<<20), longestLine)
+	out := &Export{byType: map[string][]asset{}, places: map[string]string{}, ids: map[string]string{}}
 	found := map[string]*asset{}
 	var order []string
 	for n := 1; lines.Scan(); n++ {
@@ -70,6 +75,7 @@ func ReadExport(r io.Reader) (*Export, error) {
 		if a.Name == "" || a.Type == "" {
 			return nil, fmt.Errorf("asset export: line %d: neither name nor type of an asset", n)
 		}
+		out.placed(a, line)
 		key := a.Type + "\n" + a.Name
 		before := found[key]
 		if before == nil {
@@ -87,12 +93,11 @@ func ReadExport(r io.Reader) (*Export, error) {
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("asset export: %w", err)
 	}
-	out := &Export{byType: map[string][]asset{}}
 	counts := map[string]int{}
 	for _, key := range order {
 		a := found[key]
 		out.byType[a.Type] = append(out.byType[a.Type], *a)
-		if p := projectOf(a.Name); p != "" {
+		if p := projectOf(a.Name); p != "" && !numeric(p) {
 			counts[p]++
 		}
 	}
@@ -119,7 +124,8 @@ func (e *Export) list(types []string, yield func(asset, error) bool) {
 			}
 		}
 	}
-	if !there && !slices.ContainsFunc(types, e.whole) {
+	if slices.ContainsFunc(types, func(t string) bool { return e.lost[t] }) ||
+		!there && !slices.ContainsFunc(types, e.whole) {
 		yield(asset{}, errNotExported)
 	}
 }
