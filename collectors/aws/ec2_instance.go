@@ -108,14 +108,14 @@ func instanceFacts(w collectors.Where, a instanceAnswers) *inventory.Resource {
 	r := inventory.New(ec2ARN(w, "instance", id), nameOr(tags, id), w.Region, facts)
 	r.Labels = tags
 	facts.InVirtualNetwork = aws.ToString(i.VpcId) != ""
-	facts.ImageID = aws.ToString(i.ImageId)
+	facts.ImageID, facts.LoginKey = aws.ToString(i.ImageId), aws.ToString(i.KeyName)
 	if i.IamInstanceProfile != nil {
 		facts.Identity = aws.ToString(i.IamInstanceProfile.Arn)
 	}
 	for _, n := range i.NetworkInterfaces {
 		facts.Interfaces = append(facts.Interfaces, ec2ARN(w, "network-interface", aws.ToString(n.NetworkInterfaceId)))
 	}
-	r.Known("in_virtual_network", "image_id", "identity", "interfaces")
+	r.Known("in_virtual_network", "image_id", "identity", "interfaces", "login_key")
 	r.SetNotApplicable("secure boot state is held in the machine's UEFI variables, not in its description", "secure_boot")
 	if i.State == nil {
 		unsaid(r, "DescribeInstances", "running")

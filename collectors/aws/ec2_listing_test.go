@@ -127,7 +127,7 @@ func TestFindOfWhatIsGone(t *testing.T) {
 		"aws.ec2.transit_gateway_attachment": "InvalidTransitGatewayAttachmentID.NotFound", "aws.ec2.vpc_endpoint_service": "InvalidVpcEndpointServiceId.NotFound",
 		"aws.ec2.flow_log": "InvalidFlowLogId.NotFound", "aws.ec2.prefix_list": "InvalidPrefixListID.NotFound", "aws.ec2.network_interface": "InvalidNetworkInterfaceID.NotFound",
 		"aws.ec2.instance": "InvalidInstanceID.NotFound", "aws.ec2.image": "InvalidAMIID.NotFound", "aws.ec2.volume": "InvalidVolume.NotFound",
-		"aws.ec2.snapshot": "InvalidSnapshot.NotFound", "aws.ec2.security_group": "InvalidGroup.NotFound",
+		"aws.ec2.snapshot": "InvalidSnapshot.NotFound", "aws.ec2.security_group": "InvalidGroup.NotFound", "aws.ec2.source_image": "InvalidAMIID.NotFound",
 	}
 	for _, e := range Sources.Entries() {
 		d := e.Definition()

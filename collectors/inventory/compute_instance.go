@@ -125,6 +125,8 @@ type ComputeInstance struct {
 	Running bool `json:"running"`
 	// Identity is the id of the workload identity the machine runs as; empty when it has none.
 	Identity string `json:"identity" link:"runs_as"`
+	// LoginKey is the name of the key people log in by; empty when the machine was given none.
+	LoginKey string `json:"login_key" stage:"derived"`
 	// ImageID is the provider's id of the image the machine started from.
 	ImageID string `json:"image_id"`
 	// Paths are the ways the internet reaches the machine, hop by hop.

@@ -18,6 +18,8 @@ const (
 	ClassEndpointGuard     Class = "endpoint_guard"
 	ClassFloodShield       Class = "flood_shield"
 	ClassBackupCoverage    Class = "backup_coverage"
+	ClassManagedNode       Class = "managed_node"
+	ClassSourceImage       Class = "source_image"
 )
 
 // NetworkInterface is a port of a machine, database, balancer or function in a subnet.
@@ -161,4 +163,6 @@ var SupportingClasses = map[Class]func() any{
 	ClassEndpointGuard:     func() any { return &EndpointGuard{} },
 	ClassFloodShield:       func() any { return &FloodShield{} },
 	ClassBackupCoverage:    func() any { return &BackupCoverage{} },
+	ClassManagedNode:       func() any { return &ManagedNode{} },
+	ClassSourceImage:       func() any { return &SourceImage{} },
 }

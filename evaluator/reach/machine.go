@@ -117,6 +117,7 @@ func deriveMachine(r *inventory.Resource, w World) {
 	settle(r, "load_balanced", got.forwards.targeted, &m.LoadBalanced, got.forwards.doubts)
 	k.onlyFromBalancer(r, m, got)
 	k.hostsDatabase(r, m, got)
+	machineCare(r, m, w)
 	k.brokered(r, m, got)
 	if r.IsKnown("identity") {
 		answer, why := lentPrivilege(m.Identity, r, w)
