@@ -15,7 +15,7 @@ import (
 
 func TestScopesEmpty(t *testing.T) {
 	t.Parallel()
-	has(t, empty(t).get(t, "/scopes"), ".empty a", "Connect an AWS account")
+	has(t, empty(t).get(t, "/scopes"), ".empty a", "Connect an account")
 }
 
 func TestScopesFull(t *testing.T) {
