@@ -39,6 +39,7 @@ var named = map[string]struct {
 	"collectors/inventory/scope.go":   {34, "the clouds, their titles and the shapes of their ids"},
 	"collectors/secret_patterns.go":   {1, "the name of a pattern"},
 	"evaluator/catalog/reference.go":  {18, "titles of columns"},
+	"web/pages/layout.html":           {3, "the banner of the demo"},
 	"evaluator/context.go":            {1, "rule C13 of the catalogue: what a young setting of one cloud weighs"},
 	"evaluator/reach/envelope.go":     {1, "labels by which deployments mark what is theirs"},
 }
