@@ -6,6 +6,8 @@ It is imported by the simulator, after that has set moto up.
 import json
 import re
 import uuid
+from base64 import b64encode
+from datetime import datetime, timedelta, timezone
 from urllib.parse import unquote
 
 from moto.backends import get_backend
@@ -180,6 +182,92 @@ def threat_names(call):
     return json.dumps({"findingIds": [f["id"] for f in TOLD.get(("threats", call.account, call.region), [])]})
 
 
+def running(call):
+    """The machines of an account and region that wear an identity, which is what lets their agents report."""
+    ec2 = get_backend("ec2")[call.account][call.region]
+    return [
+        i
+        for r in ec2.reservations.values()
+        for i in r.instances
+        if i.state == "running" and i.id in ec2.iam_instance_profile_associations
+    ]
+
+
+def name_of(machine):
+    return next((t["value"] for t in machine.get_tags() if t["key"] == "Name"), "")
+
+
+def managed_machines(call):
+    return json.dumps(
+        {
+            "InstanceInformationList": [
+                {"InstanceId": i.id, "PingStatus": "Online", "PlatformType": "Linux", "AgentVersion": "3.3.2299.0"}
+                for i in running(call)
+            ]
+        }
+    )
+
+
+def patch_states(call):
+    """Every machine was looked at the night before; the one that runs the batches misses updates."""
+    asked, at = call.json()["InstanceIds"], datetime.now(timezone.utc) - timedelta(hours=8)
+    return json.dumps(
+        {
+            "InstancePatchStates": [
+                {
+                    "InstanceId": i.id,
+                    "PatchGroup": "production",
+                    "BaselineId": "pb-0a1b2c3d4e5f60001",
+                    "Operation": "Scan",
+                    "OperationStartTime": at.timestamp() - 60,
+                    "OperationEndTime": at.timestamp(),
+                    "InstalledCount": 212,
+                    "MissingCount": late,
+                    "CriticalNonCompliantCount": late // 2,
+                    "SecurityNonCompliantCount": late - late // 2,
+                    "InstalledPendingRebootCount": 0,
+                }
+                for i in running(call)
+                if i.id in asked
+                for late in (9 if name_of(i) == "nightly-batch" else 0,)
+            ]
+        }
+    )
+
+
+def session_setting(call):
+    """Production lets every agent broker sessions; staging leaves it to each machine."""
+    role = TOLD.get(("sessions", call.account, call.region), "$None")
+    setting = call.json()["SettingId"]
+    return json.dumps({"ServiceSetting": {"SettingId": setting, "SettingValue": role, "Status": "Customized", "ARN": setting}})
+
+
+def credential_report(call):
+    """The report with the line of the root user, which moto leaves out; nobody reads the others."""
+    used = TOLD.get(("root used", call.account), "no_information")
+    told = {
+        "user": "<root_account>",
+        "arn": f"arn:aws:iam::{call.account}:root",
+        "user_creation_time": "2024-03-01T09:00:00+00:00",
+        "password_enabled": "not_supported",
+        "password_last_used": used,
+        "mfa_active": "true",
+        "access_key_1_active": "false",
+        "access_key_1_last_rotated": "N/A",
+        "access_key_1_last_used_date": "N/A",
+        "access_key_2_active": "false",
+        "access_key_2_last_rotated": "N/A",
+        "access_key_2_last_used_date": "N/A",
+    }
+    report = b64encode("\n".join(",".join(line) for line in (told, told.values())).encode()).decode()
+    return (
+        '<GetCredentialReportResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><GetCredentialReportResult>'
+        f"<Content>{report}</Content><ReportFormat>text/csv</ReportFormat>"
+        "<GeneratedTime>2026-08-31T05:00:00Z</GeneratedTime></GetCredentialReportResult>"
+        f"<ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></GetCredentialReportResponse>"
+    )
+
+
 # TOLD is what the company set where moto has no call for it, by what it is, account and region.
 TOLD = {}
 
@@ -202,6 +290,10 @@ ANSWERS = {
     ("route53resolver", "ListFirewallRuleGroupAssociations"): none_of("FirewallRuleGroupAssociations"),
     # Quotas without a measure of their use: the use is asked for up to now, which no recording can hold.
     ("servicequotas", "ListServiceQuotas"): none_of("Quotas"),
+    ("ssm", "DescribeInstanceInformation"): managed_machines,
+    ("ssm", "DescribeInstancePatchStates"): patch_states,
+    ("ssm", "GetServiceSetting"): session_setting,
+    ("iam", "GetCredentialReport"): credential_report,
     ("wellarchitected", "/workloadsSummaries"): told("reviews", "WorkloadSummaries"),
     ("elasticache", "DescribeServerlessCaches"): no_serverless_caches,
     ("wafv2", "ListResourcesForWebACL"): protected_by_web_acl,

@@ -84,6 +84,8 @@ class Services:
                 "ImprovementStatus": "IN_PROGRESS",
             }
         ]
+        TOLD["sessions", a.number, a.region] = "AWSSystemsManagerDefaultEC2InstanceManagementRole"
+        TOLD["root used", a.number] = "2024-03-04T09:12:00+00:00"
         TOLD["threats", a.number, a.region] = [
             {
                 "id": "b2c8f1d06e7a4c0f9f1e5a3d7c6b8a90",
@@ -303,6 +305,7 @@ class Services:
 
     def services_of_staging(self):
         a = self.staging
+        TOLD["root used", a.number] = "2026-08-27T16:40:00+00:00"
         a("sqs").create_queue(QueueName="test-labels", tags=pairs("test-labels", environment="staging"))
         a("ssm").put_parameter(Name="/staging/token", Value="not-a-secret", Type="String", Tags=tags("token", environment="staging"))
         a("logs").create_log_group(logGroupName="/staging/web")
