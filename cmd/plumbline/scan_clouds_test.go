@@ -187,23 +187,71 @@ func TestScanCloudsBadInput(t *testing.T) {
 		says       string
 		azure, gcp string
 	}{
-		"a cloud that is not there":         {args: []string{"mars"}, code: exitUsage, says: "aws, azure, gcp"},
-		"a scope of a cloud that is not":    {args: []string{"aws", "--scope", projectScope}, code: exitUsage, says: "add gcp"},
-		"a scope above projects":            {args: []string{"--scope", "gcp-org:1"}, code: exitUsage, says: "gcp:<id>"},
-		"a project nobody names":            {args: []string{"gcp"}, code: exitUsage, says: "--scope gcp:<project id>"},
-		"two accounts":                      {args: []string{"--scope", "aws:123456789012", "--scope", "aws:123456789013"}, code: exitUsage, says: "one account"},
-		"a region where there is none":      {args: []string{"azure", "--region", "westeurope"}, code: exitUsage, says: "leave it out"},
-		"another subscription":              {args: []string{"--scope", "azure:99999999-2222-3333-4444-555555555555"}, code: exitUsage, says: "check the id and the tenant"},
-		"plain http over a network":         {args: []string{"azure"}, code: exitUsage, says: "use https", azure: "http://192.0.2.1"},
-		"plain http to Google":              {args: []string{"--scope", projectScope}, code: exitUsage, says: "use https", gcp: "http://192.0.2.1"},
-		"nobody where Azure should be":      {args: []string{"azure"}, code: exitFault, says: "PLUMBLINE_AZURE_ENDPOINT", azure: "http://127.0.0.1:1"},
-		"nobody where Google should be":     {args: []string{"--scope", projectScope}, code: exitFault, says: "PLUMBLINE_GCP_ENDPOINT", gcp: "http://127.0.0.1:1"},
-		"an export of a kind that is not":   {args: []string{"--from", "tarball=x"}, code: exitUsage, says: "azure-resource-graph, gcp-assets"},
-		"an export this release reads not":  {args: []string{"--from", "aws-config=x"}, code: exitUsage, says: "not in this release"},
-		"an export without a file":          {args: []string{"--from", "gcp-assets"}, code: exitUsage, says: "KIND=FILE"},
-		"a file that is not there":          {args: []string{"--from", "gcp-assets=none.jsonl"}, code: exitUsage, says: "no such file"},
-		"a file that is no export":          {args: []string{"--from", "gcp-assets=" + assets}, code: exitUsage, says: "line 1"},
-		"an export and a cloud":             {args: []string{"gcp", "--from", "gcp-assets=" + assets}, code: exitUsage, says: "leave out clouds"},
+		"a cloud that is not there": {args: []string{"mars"}, code: exitUsage, says: "aws, azure, gcp"},
+		"a scope of a cloud that is not": {
+			args: []string{"aws", "--scope", projectScope},
+			code: exitUsage, says: "add gcp",
+		},
+		"a scope above projects": {
+			args: []string{"--scope", "gcp-org:1"},
+			code: exitUsage, says: "gcp:<id>",
+		},
+		"a project nobody names": {
+			args: []string{"gcp"},
+			code: exitUsage, says: "--scope gcp:<project id>",
+		},
+		"two accounts": {
+			args: []string{"--scope", "aws:123456789012", "--scope", "aws:123456789013"},
+			code: exitUsage, says: "one account",
+		},
+		"a region where there is none": {
+			args: []string{"azure", "--region", "westeurope"},
+			code: exitUsage, says: "leave it out",
+		},
+		"another subscription": {
+			args: []string{"--scope", "azure:99999999-2222-3333-4444-555555555555"},
+			code: exitUsage, says: "check the id and the tenant",
+		},
+		"plain http over a network": {
+			args: []string{"azure"},
+			code: exitUsage, says: "use https", azure: "http://192.0.2.1",
+		},
+		"plain http to Google": {
+			args: []string{"--scope", projectScope},
+			code: exitUsage, says: "use https", gcp: "http://192.0.2.1",
+		},
+		"nobody where Azure should be": {
+			args: []string{"azure"},
+			code: exitFault, says: "PLUMBLINE_AZURE_ENDPOINT", azure: "http://127.0.0.1:1",
+		},
+		"nobody where Google should be": {
+			args: []string{"--scope", projectScope},
+			code: exitFault, says: "PLUMBLINE_GCP_ENDPOINT", gcp: "http://127.0.0.1:1",
+		},
+		"an export of a kind that is not": {
+			args: []string{"--from", "tarball=x"},
+			code: exitUsage, says: "azure-resource-graph, gcp-assets",
+		},
+		"an export this release reads not": {
+			args: []string{"--from", "aws-config=x"},
+			code: exitUsage, says: "not in this release",
+		},
+		"an export without a file": {
+			args: []string{"--from", "gcp-assets"},
+			code: exitUsage, says: "KIND=FILE",
+		},
+		"a file that is not there": {
+			args: []string{"--from", "gcp-assets=none.jsonl"},
+			code: exitUsage, says: "no such file",
+		},
+		"a file that is no export": {
+			args: []string{"--from", "gcp-assets=" + assets},
+			code: exitUsage, says: "line 1",
+		},
+		"an export and a cloud": {
+			args: []string{"gcp", "--from", "gcp-assets=" + assets},
+			code: exitUsage, says: "leave out clouds",
+		},
 		"rights in a form of another cloud": {args: nil, code: exitUsage, says: "bicep"},
 	} {
 		t.Run(name, func(t *testing.T) {
