@@ -132,7 +132,7 @@ func askPlans(ctx context.Context, c *Clients) collectors.Answer[[]types.BackupR
 		for _, id := range ids {
 			out, err := c.Backup.GetBackupPlan(ctx, &backup.GetBackupPlanInput{BackupPlanId: aws.String(id)})
 			switch {
-			case err != nil && absent(err, "ResourceNotFoundException") != err:
+			case isAbsent(err, "ResourceNotFoundException"):
 			case err != nil:
 				return nil, err
 			case out.BackupPlan != nil:

@@ -188,7 +188,7 @@ func askBudgets(ctx context.Context, c *Clients, account string) collectors.Answ
 				out, err := c.Budgets.DescribeNotificationsForBudget(ctx, &budgets.DescribeNotificationsForBudgetInput{
 					AccountId: aws.String(account), BudgetName: b.BudgetName, MaxResults: aws.Int32(1),
 				})
-				if err != nil && absent(err, "NotFoundException") == err {
+				if err != nil && !isAbsent(err, "NotFoundException") {
 					return nil, err
 				}
 				if err == nil && len(out.Notifications) > 0 {

@@ -31,7 +31,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, string, pipeli
 		return single(func() (string, error) {
 			name := shortID(id)
 			_, err := c.CodePipeline.GetPipeline(ctx, &codepipeline.GetPipelineInput{Name: aws.String(name)})
-			if absent(err, "PipelineNotFoundException") != err {
+			if isAbsent(err, "PipelineNotFoundException") {
 				return "", err
 			}
 			// A pipeline that may not be described is still there.

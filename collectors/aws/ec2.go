@@ -31,7 +31,7 @@ func shortID(id string) string {
 func gone[T any](seq iter.Seq2[T, error], codes ...string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for item, err := range seq {
-			if err != nil && absent(err, codes...) != err {
+			if isAbsent(err, codes...) {
 				return
 			}
 			if !yield(item, err) {

@@ -27,7 +27,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, clusterItem, c
 		return single(func() (clusterItem, error) {
 			name := shortID(id)
 			_, err := c.EKS.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: aws.String(name)})
-			if code := absent(err, "ResourceNotFoundException"); code != err {
+			if isAbsent(err, "ResourceNotFoundException") {
 				return clusterItem{}, err
 			}
 			// A cluster that may not be described is still there.

@@ -55,7 +55,7 @@ func controlFacts(r *inventory.Resource, facts *inventory.KubernetesCluster, c *
 		r.Known("central_identity")
 	}
 	for _, e := range c.EncryptionConfig {
-		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(e.Resources, "secrets")
+		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(e.Resources, "secrets") //nolint:staticcheck // what the key wraps is still told
 	}
 	r.Known("secrets_encrypted")
 	if c.Logging != nil {

@@ -110,3 +110,8 @@ func absent(err error, codes ...string) error {
 	}
 	return err
 }
+
+// isAbsent says whether the error is one of the codes that mean "there is none".
+func isAbsent(err error, codes ...string) bool {
+	return err != nil && errors.Is(absent(err, codes...), collectors.ErrAbsent)
+}

@@ -119,7 +119,7 @@ func subscribed(ctx context.Context, c *Clients, region, topic string) (bool, er
 		page, err := p.NextPage(ctx, func(o *sns.Options) { o.Region = region })
 		if err != nil {
 			// A topic that is gone tells nobody.
-			if absent(err, "NotFound", "NotFoundException") != err {
+			if isAbsent(err, "NotFound", "NotFoundException") {
 				return false, nil
 			}
 			return false, err

@@ -67,7 +67,7 @@ func findAccessKey(ctx context.Context, c *Clients, id string) iter.Seq2[types.A
 		// IAM refuses to speak of a key that is not there, as of one of another account: no other answer tells them apart.
 		out, err := c.IAM.GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: aws.String(id)})
 		if err != nil {
-			if absent(err, "NoSuchEntity", "NoSuchEntityException") == err {
+			if !isAbsent(err, "NoSuchEntity", "NoSuchEntityException") {
 				yield(types.AccessKeyMetadata{}, err)
 			}
 			return

@@ -110,8 +110,8 @@ func TestKeyIsAskedOnlyWhatItHas(t *testing.T) {
 		t.Errorf("public is unknown for %+v", why)
 	}
 	c, _ = scripted(t, "us-east-1", script{"DescribeKey": refuse("NotFoundException")})
-	for k := range findKey(context.Background(), c, key.ARN) {
-		t.Errorf("a key that is gone was found: %v", k)
+	for k, err := range findKey(context.Background(), c, key.ARN) {
+		t.Errorf("a key that is gone was found: %v, %v", k, err)
 	}
 }
 

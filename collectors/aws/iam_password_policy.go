@@ -38,7 +38,7 @@ func listPasswordPolicy(ctx context.Context, c *Clients) iter.Seq2[passwordPolic
 	return func(yield func(passwordPolicy, error) bool) {
 		out, err := c.IAM.GetAccountPasswordPolicy(ctx, &iam.GetAccountPasswordPolicyInput{})
 		switch {
-		case err != nil && absent(err, "NoSuchEntity", "NoSuchEntityException") == err:
+		case err != nil && !isAbsent(err, "NoSuchEntity", "NoSuchEntityException"):
 			yield(passwordPolicy{}, err)
 		case err != nil:
 			yield(passwordPolicy{}, nil)

@@ -75,7 +75,7 @@ func listKeys(ctx context.Context, c *Clients) iter.Seq2[keyItem, error] {
 func findKey(ctx context.Context, c *Clients, id string) iter.Seq2[keyItem, error] {
 	return func(yield func(keyItem, error) bool) {
 		_, err := c.KMS.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: aws.String(id)})
-		if err == nil || absent(err, "NotFoundException") == err {
+		if !isAbsent(err, "NotFoundException") {
 			yield(keyItem{ID: shortID(id), ARN: id}, nil)
 		}
 	}
@@ -242,7 +242,7 @@ func keyKindFacts(r *inventory.Resource, facts *inventory.EncryptionKey, a keyAn
 	}
 	spec := string(k.KeySpec)
 	if spec == "" {
-		spec = string(k.CustomerMasterKeySpec)
+		spec = string(k.CustomerMasterKeySpec) //nolint:staticcheck // older answers hold the old name only
 	}
 	switch {
 	case k.Origin != "" && k.Origin != types.OriginTypeAwsKms, leaving, spec != "" && spec != "SYMMETRIC_DEFAULT":

@@ -64,7 +64,7 @@ func (a *actingPolicies) addOf(ctx context.Context, c *Clients, target string, s
 			page, err := p.NextPage(ctx)
 			if err != nil {
 				// A type of policy that the organisation or partition does not have has no policies.
-				if absent(err, "PolicyTypeNotEnabledException", "InvalidInputException", "PolicyTypeNotAvailableForOrganizationException") != err {
+				if isAbsent(err, "PolicyTypeNotEnabledException", "InvalidInputException", "PolicyTypeNotAvailableForOrganizationException") {
 					break
 				}
 				return err

@@ -155,7 +155,7 @@ func TestReplayTogether(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		w.Write(body)
+		_, _ = w.Write(body)
 	}))
 	t.Cleanup(server.Close)
 	dir := t.TempDir()

@@ -61,7 +61,7 @@ func findBucket(ctx context.Context, c *Clients, id string) iter.Seq2[types.Buck
 	return func(yield func(types.Bucket, error) bool) {
 		name := aws.String(shortID(id))
 		_, err := c.S3.GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: name})
-		if err == nil || absent(err, "NoSuchBucket") == err {
+		if !isAbsent(err, "NoSuchBucket") {
 			yield(types.Bucket{Name: name}, nil)
 		}
 	}

@@ -99,7 +99,7 @@ func TestDetectorFacts(t *testing.T) {
 	feature := func(name string, status gdtypes.FeatureStatus) gdtypes.DetectorFeatureConfigurationResult {
 		return gdtypes.DetectorFeatureConfigurationResult{Name: gdtypes.DetectorFeatureResult(name), Status: status}
 	}
-	older := &gdtypes.DataSourceConfigurationsResult{ //nolint:staticcheck // The old form is all that some answers hold.
+	older := &gdtypes.DataSourceConfigurationsResult{
 		S3Logs:     &gdtypes.S3LogsConfigurationResult{Status: "ENABLED"},
 		Kubernetes: &gdtypes.KubernetesConfigurationResult{AuditLogs: &gdtypes.KubernetesAuditLogsConfigurationResult{Status: "ENABLED"}},
 		MalwareProtection: &gdtypes.MalwareProtectionConfigurationResult{ScanEc2InstanceWithFindings: &gdtypes.ScanEc2InstanceWithFindingsResult{

@@ -112,7 +112,7 @@ func findWebACL(ctx context.Context, c *Clients, id string) iter.Seq2[webACLItem
 		switch {
 		case err == nil:
 			yield(item, nil)
-		case absent(err, "WAFNonexistentItemException") == err:
+		case err != nil && !isAbsent(err, "WAFNonexistentItemException"):
 			yield(item, err)
 		}
 	}
