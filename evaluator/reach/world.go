@@ -60,7 +60,7 @@ func Derive(r *inventory.Resource, w World) {
 	if r.Placeholder {
 		return
 	}
-	if r.Schema().Attribute("owner") != nil {
+	if enveloped(r.Schema()) {
 		envelope(r, w)
 	}
 	if derive := derivations[r.Class]; derive != nil {
@@ -71,5 +71,12 @@ func Derive(r *inventory.Resource, w World) {
 // Derives says whether resources of the class have derived facts at all.
 func Derives(class inventory.Class) bool {
 	s := inventory.SchemaOf(class)
-	return s != nil && s.Attribute("owner") != nil
+	return s != nil && enveloped(s)
+}
+
+// enveloped says whether a class has the attributes that every class of checks has. Those that only help to judge others
+// may have an owner of their own.
+func enveloped(s *inventory.Schema) bool {
+	owner := s.Attribute("owner")
+	return owner != nil && owner.Envelope()
 }
