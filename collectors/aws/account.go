@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -48,7 +49,8 @@ type Connection struct {
 	// Static credentials replace the default chain when recorded answers are replayed.
 	Static aws.CredentialsProvider
 	// Sealed takes nothing from the process's environment or the SDK's files, neither endpoint nor region nor profile:
-	// what is replayed from an archive must not depend on where it is replayed.
+	// what is replayed from an archive must not depend on where it is replayed. Without Static it signs with credentials
+	// that open nothing.
 	Sealed bool
 	// Log is told what a connection goes on without; nil tells nobody.
 	Log *slog.Logger
@@ -156,6 +158,9 @@ func (c Connection) retryer() aws.Retryer {
 func (c Connection) settings(ctx context.Context) (aws.Config, error) {
 	if c.Sealed {
 		cfg := aws.Config{Region: c.Region, HTTPClient: c.HTTP, Credentials: c.Static, Retryer: c.retryer}
+		if cfg.Credentials == nil {
+			cfg.Credentials = credentials.NewStaticCredentialsProvider("sealed", "sealed", "")
+		}
 		if c.Endpoint != "" {
 			cfg.BaseEndpoint = aws.String(c.Endpoint)
 		}

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/azure"
 	"github.com/plumbline-posture/plumbline/collectors/gcp"
@@ -65,8 +63,7 @@ const unhurried = 1e6
 func connectAWS(ctx context.Context, s Scope, transport http.RoundTripper) (pipeline.Gatherer, error) {
 	return aws.Connect(ctx, aws.Connection{
 		Account: s.ID.Account(), Regions: s.Regions, Sealed: true, Attempts: 1, CallsPerSecond: unhurried,
-		Static: credentials.NewStaticCredentialsProvider("demo", "demo", ""),
-		HTTP:   &http.Client{Transport: transport, CheckRedirect: unfollowed},
+		HTTP: &http.Client{Transport: transport, CheckRedirect: unfollowed},
 	})
 }
 
