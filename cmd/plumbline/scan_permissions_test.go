@@ -20,6 +20,15 @@ var rights = map[string]string{
 	"s3:GetPublicAccessBlock":            "s3:GetBucketPublicAccessBlock",
 	"s3control:GetPublicAccessBlock":     "s3:GetAccountPublicAccessBlock",
 	"budgets:DescribeBudgets":            "budgets:ViewBudget",
+	// One right covers every read of API Gateway.
+	"apigateway:GetRestApis":    "apigateway:GET",
+	"apigateway:GetApis":        "apigateway:GET",
+	"apigateway:GetDomainNames": "apigateway:GET",
+	"apigateway:GetStages":      "apigateway:GET",
+	"apigateway:GetResources":   "apigateway:GET",
+	"apigateway:GetRoutes":      "apigateway:GET",
+	"apigateway:GetAuthorizers": "apigateway:GET",
+	"apigatewayv2:GetApis":      "apigateway:GET",
 }
 
 // TestCallsNeedWhatIsDeclared compares the calls of a whole run with the rights the collectors ask a customer for: a
@@ -125,7 +134,7 @@ func reads(right string) bool {
 			return true
 		}
 	}
-	return right == "iam:GenerateCredentialReport" || right == "budgets:ViewBudget"
+	return right == "iam:GenerateCredentialReport" || right == "apigateway:GET" || right == "budgets:ViewBudget"
 }
 
 // TestPermissionsAreAPolicy prints a policy that IAM takes and that holds what the collectors declare.

@@ -41,6 +41,7 @@ type Lab struct {
 var Lacks = map[inventory.Kind]bool{
 	"aws.backup.protected_resource": true, "aws.dlm.lifecycle_policy": true, "aws.dlm.selection": true,
 	"aws.elasticache.serverless_cache": true, "aws.inspector2.finding": true, "aws.rds.certificate": true,
+	"aws.apprunner.service": true, "aws.codeartifact.repository": true, "aws.ssm.managed_node": true,
 	"aws.wellarchitected.workload": true,
 }
 
