@@ -121,14 +121,14 @@ func sourceImageFacts(w collectors.Where, i sourceImage) *inventory.Resource {
 	if i.Hidden {
 		r.SetUnknown(inventory.Unknown{
 			Cause: inventory.CauseFailed, Code: "ImageNotVisible", Action: "DescribeImages", Permission: "ec2:DescribeImages",
-		}, "owner", "provider", "public", "made_at", "withdrawn_at")
+		}, "publisher", "provider", "public", "made_at", "withdrawn_at")
 		return r
 	}
 	defer leftOut(r, "DescribeImages", "ec2:DescribeImages")
 	if i.Owner != "" {
 		// Only the provider, its partners' market and the caller have an alias.
 		facts.Provider = i.Alias == "amazon"
-		r.Known("owner", "provider")
+		r.Known("publisher", "provider")
 	}
 	stateFlag(r, "public", i.Public, &facts.Public)
 	if i.Made != nil {

@@ -125,8 +125,8 @@ func approvedImage(image *inventory.Resource, f *inventory.SourceImage, w World)
 	switch {
 	case listed(f.Image), image.IsKnown("provider") && f.Provider:
 		return yes, nil
-	case !image.IsKnown("owner"):
-		return unsure, []inventory.Unknown{image.Why("owner")}
+	case !image.IsKnown("publisher"):
+		return unsure, []inventory.Unknown{image.Why("publisher")}
 	case listed(f.Owner), w.Owns(f.Owner):
 		return yes, nil
 	case !image.IsKnown("provider"):
