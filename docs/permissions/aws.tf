@@ -42,10 +42,55 @@ resource "aws_iam_policy" "read_1" {
         "Resource": "*"
       },
       {
+        "Sid": "ReadAccount",
+        "Effect": "Allow",
+        "Action": [
+          "account:GetAlternateContact"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadAcm",
+        "Effect": "Allow",
+        "Action": [
+          "acm:DescribeCertificate",
+          "acm:ListCertificates",
+          "acm:ListTagsForCertificate"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadApigateway",
+        "Effect": "Allow",
+        "Action": [
+          "apigateway:GET"
+        ],
+        "Resource": "*"
+      },
+      {
         "Sid": "ReadApplicationAutoscaling",
         "Effect": "Allow",
         "Action": [
           "application-autoscaling:DescribeScalableTargets"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadApprunner",
+        "Effect": "Allow",
+        "Action": [
+          "apprunner:DescribeService",
+          "apprunner:ListServices",
+          "apprunner:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadAutoscaling",
+        "Effect": "Allow",
+        "Action": [
+          "autoscaling:DescribeAutoScalingGroups",
+          "autoscaling:DescribePolicies"
         ],
         "Resource": "*"
       },
@@ -55,10 +100,39 @@ resource "aws_iam_policy" "read_1" {
         "Action": [
           "backup:GetBackupPlan",
           "backup:ListBackupPlans",
+          "backup:ListBackupSelections",
           "backup:ListBackupVaults",
           "backup:ListProtectedResources",
           "backup:ListRestoreJobs",
           "backup:ListTags"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadBudgets",
+        "Effect": "Allow",
+        "Action": [
+          "budgets:ViewBudget"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCe",
+        "Effect": "Allow",
+        "Action": [
+          "ce:GetAnomalySubscriptions"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCloudfront",
+        "Effect": "Allow",
+        "Action": [
+          "cloudfront:GetDistributionConfig",
+          "cloudfront:GetResponseHeadersPolicy",
+          "cloudfront:GetVpcOrigin",
+          "cloudfront:ListDistributions",
+          "cloudfront:ListTagsForResource"
         ],
         "Resource": "*"
       },
@@ -78,7 +152,46 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadCloudwatch",
         "Effect": "Allow",
         "Action": [
-          "cloudwatch:DescribeAlarmsForMetric"
+          "cloudwatch:DescribeAlarmsForMetric",
+          "cloudwatch:GetMetricData"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCodeartifact",
+        "Effect": "Allow",
+        "Action": [
+          "codeartifact:GetRepositoryPermissionsPolicy",
+          "codeartifact:ListRepositories",
+          "codeartifact:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCodebuild",
+        "Effect": "Allow",
+        "Action": [
+          "codebuild:BatchGetProjects",
+          "codebuild:ListProjects"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCodepipeline",
+        "Effect": "Allow",
+        "Action": [
+          "codepipeline:GetPipeline",
+          "codepipeline:ListPipelines",
+          "codepipeline:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadCognitoIdp",
+        "Effect": "Allow",
+        "Action": [
+          "cognito-idp:DescribeUserPool",
+          "cognito-idp:ListUserPools"
         ],
         "Resource": "*"
       },
@@ -88,6 +201,15 @@ resource "aws_iam_policy" "read_1" {
         "Action": [
           "config:DescribeConfigurationRecorderStatus",
           "config:DescribeConfigurationRecorders"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadDlm",
+        "Effect": "Allow",
+        "Action": [
+          "dlm:GetLifecyclePolicies",
+          "dlm:GetLifecyclePolicy"
         ],
         "Resource": "*"
       },
@@ -108,6 +230,7 @@ resource "aws_iam_policy" "read_1" {
         "Effect": "Allow",
         "Action": [
           "ec2:DescribeAccountAttributes",
+          "ec2:DescribeDhcpOptions",
           "ec2:DescribeEgressOnlyInternetGateways",
           "ec2:DescribeFlowLogs",
           "ec2:DescribeImageAttribute",
@@ -115,6 +238,7 @@ resource "aws_iam_policy" "read_1" {
           "ec2:DescribeInstanceAttribute",
           "ec2:DescribeInstances",
           "ec2:DescribeInternetGateways",
+          "ec2:DescribeLaunchTemplateVersions",
           "ec2:DescribeManagedPrefixLists",
           "ec2:DescribeNatGateways",
           "ec2:DescribeNetworkAcls",
@@ -140,10 +264,28 @@ resource "aws_iam_policy" "read_1" {
         "Resource": "*"
       },
       {
+        "Sid": "ReadEcr",
+        "Effect": "Allow",
+        "Action": [
+          "ecr:DescribeImageScanFindings",
+          "ecr:DescribeImages",
+          "ecr:DescribeRepositories",
+          "ecr:GetRegistryScanningConfiguration",
+          "ecr:GetRepositoryPolicy",
+          "ecr:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
         "Sid": "ReadEcs",
         "Effect": "Allow",
         "Action": [
-          "ecs:ListClusters"
+          "ecs:DescribeServices",
+          "ecs:DescribeTaskDefinition",
+          "ecs:ListClusters",
+          "ecs:ListServices",
+          "ecs:ListTaskDefinitionFamilies",
+          "ecs:ListTaskDefinitions"
         ],
         "Resource": "*"
       },
@@ -151,7 +293,14 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadEks",
         "Effect": "Allow",
         "Action": [
-          "eks:ListClusters"
+          "eks:DescribeAddon",
+          "eks:DescribeCluster",
+          "eks:DescribeClusterVersions",
+          "eks:DescribeNodegroup",
+          "eks:ListAddons",
+          "eks:ListClusters",
+          "eks:ListFargateProfiles",
+          "eks:ListNodegroups"
         ],
         "Resource": "*"
       },
@@ -179,7 +328,21 @@ resource "aws_iam_policy" "read_1" {
           "elasticfilesystem:DescribeMountTargets"
         ],
         "Resource": "*"
-      },
+      }
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "read_1" {
+  role       = aws_iam_role.plumbline.name
+  policy_arn = aws_iam_policy.read_1.arn
+}
+
+resource "aws_iam_policy" "read_2" {
+  name   = "${var.role_name}-read-2"
+  policy = jsonencode({
+    "Version": "2012-10-17",
+    "Statement": [
       {
         "Sid": "ReadElasticloadbalancing",
         "Effect": "Allow",
@@ -232,7 +395,10 @@ resource "aws_iam_policy" "read_1" {
         "Effect": "Allow",
         "Action": [
           "guardduty:GetDetector",
-          "guardduty:ListDetectors"
+          "guardduty:GetFindings",
+          "guardduty:ListCoverage",
+          "guardduty:ListDetectors",
+          "guardduty:ListFindings"
         ],
         "Resource": "*"
       },
@@ -248,13 +414,29 @@ resource "aws_iam_policy" "read_1" {
           "iam:GetCredentialReport",
           "iam:GetInstanceProfile",
           "iam:GetLoginProfile",
+          "iam:GetPolicy",
+          "iam:GetPolicyVersion",
+          "iam:GetRolePolicy",
+          "iam:GetServerCertificate",
           "iam:GetUser",
           "iam:ListAccessKeys",
           "iam:ListAccountAliases",
+          "iam:ListAttachedRolePolicies",
           "iam:ListInstanceProfiles",
           "iam:ListMFADevices",
+          "iam:ListOpenIDConnectProviders",
+          "iam:ListRolePolicies",
+          "iam:ListServerCertificates",
           "iam:ListUsers",
           "iam:ListVirtualMFADevices"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadIdentitystore",
+        "Effect": "Allow",
+        "Action": [
+          "identitystore:ListUsers"
         ],
         "Resource": "*"
       },
@@ -262,7 +444,8 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadInspector2",
         "Effect": "Allow",
         "Action": [
-          "inspector2:BatchGetAccountStatus"
+          "inspector2:BatchGetAccountStatus",
+          "inspector2:ListFindings"
         ],
         "Resource": "*"
       },
@@ -304,7 +487,11 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadLambda",
         "Effect": "Allow",
         "Action": [
-          "lambda:ListFunctions"
+          "lambda:GetFunctionConfiguration",
+          "lambda:GetPolicy",
+          "lambda:ListFunctionUrlConfigs",
+          "lambda:ListFunctions",
+          "lambda:ListTags"
         ],
         "Resource": "*"
       },
@@ -313,6 +500,7 @@ resource "aws_iam_policy" "read_1" {
         "Effect": "Allow",
         "Action": [
           "logs:DescribeAccountPolicies",
+          "logs:DescribeDeliverySources",
           "logs:DescribeLogGroups",
           "logs:DescribeMetricFilters",
           "logs:DescribeResourcePolicies",
@@ -339,25 +527,43 @@ resource "aws_iam_policy" "read_1" {
           "memorydb:ListTags"
         ],
         "Resource": "*"
-      }
-    ]
-  })
-}
-
-resource "aws_iam_role_policy_attachment" "read_1" {
-  role       = aws_iam_role.plumbline.name
-  policy_arn = aws_iam_policy.read_1.arn
-}
-
-resource "aws_iam_policy" "read_2" {
-  name   = "${var.role_name}-read-2"
-  policy = jsonencode({
-    "Version": "2012-10-17",
-    "Statement": [
+      },
+      {
+        "Sid": "ReadMq",
+        "Effect": "Allow",
+        "Action": [
+          "mq:DescribeBroker",
+          "mq:ListBrokers"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadNetworkFirewall",
+        "Effect": "Allow",
+        "Action": [
+          "network-firewall:DescribeFirewall",
+          "network-firewall:DescribeFirewallPolicy",
+          "network-firewall:DescribeRuleGroup",
+          "network-firewall:ListFirewalls"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadOrganizations",
+        "Effect": "Allow",
+        "Action": [
+          "organizations:DescribeOrganization",
+          "organizations:DescribePolicy",
+          "organizations:ListParents",
+          "organizations:ListPoliciesForTarget"
+        ],
+        "Resource": "*"
+      },
       {
         "Sid": "ReadRds",
         "Effect": "Allow",
         "Action": [
+          "rds:DescribeCertificates",
           "rds:DescribeDBClusterParameters",
           "rds:DescribeDBClusterSnapshotAttributes",
           "rds:DescribeDBClusterSnapshots",
@@ -382,6 +588,26 @@ resource "aws_iam_policy" "read_2" {
           "redshift:DescribeClusterSubnetGroups",
           "redshift:DescribeClusters",
           "redshift:DescribeLoggingStatus"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadRoute53",
+        "Effect": "Allow",
+        "Action": [
+          "route53:GetDNSSEC",
+          "route53:ListHostedZones",
+          "route53:ListResourceRecordSets",
+          "route53:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadRoute53resolver",
+        "Effect": "Allow",
+        "Action": [
+          "route53resolver:ListFirewallRuleGroupAssociations",
+          "route53resolver:ListResolverQueryLogConfigAssociations"
         ],
         "Resource": "*"
       },
@@ -426,6 +652,36 @@ resource "aws_iam_policy" "read_2" {
         "Resource": "*"
       },
       {
+        "Sid": "ReadServicequotas",
+        "Effect": "Allow",
+        "Action": [
+          "servicequotas:ListServiceQuotas"
+        ],
+        "Resource": "*"
+      }
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "read_2" {
+  role       = aws_iam_role.plumbline.name
+  policy_arn = aws_iam_policy.read_2.arn
+}
+
+resource "aws_iam_policy" "read_3" {
+  name   = "${var.role_name}-read-3"
+  policy = jsonencode({
+    "Version": "2012-10-17",
+    "Statement": [
+      {
+        "Sid": "ReadShield",
+        "Effect": "Allow",
+        "Action": [
+          "shield:ListProtections"
+        ],
+        "Resource": "*"
+      },
+      {
         "Sid": "ReadSns",
         "Effect": "Allow",
         "Action": [
@@ -451,9 +707,20 @@ resource "aws_iam_policy" "read_2" {
         "Sid": "ReadSsm",
         "Effect": "Allow",
         "Action": [
+          "ssm:DescribeInstanceInformation",
+          "ssm:DescribeInstancePatchStates",
           "ssm:DescribeParameters",
           "ssm:GetResourcePolicies",
+          "ssm:GetServiceSetting",
           "ssm:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadSso",
+        "Effect": "Allow",
+        "Action": [
+          "sso:ListInstances"
         ],
         "Resource": "*"
       },
@@ -476,14 +743,22 @@ resource "aws_iam_policy" "read_2" {
           "wafv2:ListWebACLs"
         ],
         "Resource": "*"
+      },
+      {
+        "Sid": "ReadWellarchitected",
+        "Effect": "Allow",
+        "Action": [
+          "wellarchitected:ListWorkloads"
+        ],
+        "Resource": "*"
       }
     ]
   })
 }
 
-resource "aws_iam_role_policy_attachment" "read_2" {
+resource "aws_iam_role_policy_attachment" "read_3" {
   role       = aws_iam_role.plumbline.name
-  policy_arn = aws_iam_policy.read_2.arn
+  policy_arn = aws_iam_policy.read_3.arn
 }
 
 output "role_arn" {
