@@ -50,7 +50,8 @@ func askDomains(ctx context.Context, c *Clients) collectors.Answer[[]apiDomain] 
 	return ask("GetDomainNames", apiPermission, func() (*[]apiDomain, error) {
 		out := []apiDomain{}
 		p := apigateway.NewGetDomainNamesPaginator(c.APIGateway, &apigateway.GetDomainNamesInput{Limit: aws.Int32(500)})
-		for d, err := range listed(ctx, p, func(o *apigateway.GetDomainNamesOutput) []apitypes.DomainName { return o.Items }) {
+		for d, err := range listed(ctx, p,
+			func(o *apigateway.GetDomainNamesOutput) []apitypes.DomainName { return o.Items }) {
 			if err != nil {
 				return nil, err
 			}
@@ -78,7 +79,8 @@ func askDomains(ctx context.Context, c *Clients) collectors.Answer[[]apiDomain] 
 func askDomainsV2(ctx context.Context, c *Clients) collectors.Answer[[]apiDomain] {
 	return ask("GetDomainNames", apiPermission, func() (*[]apiDomain, error) {
 		found, err := tokens(func(token *string) ([]v2types.DomainName, *string, error) {
-			out, err := c.APIGatewayV2.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{MaxResults: aws.String(apiPage), NextToken: token})
+			out, err := c.APIGatewayV2.GetDomainNames(ctx, &apigatewayv2.GetDomainNamesInput{MaxResults: aws.String(apiPage),
+				NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -155,7 +157,8 @@ func apiTLSFacts(r *inventory.Resource, facts *inventory.EntryPoint, policies []
 	}
 	why := unread
 	if why == nil && (!told || len(policies) == 0) {
-		why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetDomainNames", Permission: apiPermission}
+		why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetDomainNames",
+			Permission: apiPermission}
 	}
 	facts.WeakCiphers = []string{}
 	if weak {

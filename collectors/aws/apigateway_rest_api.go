@@ -114,7 +114,8 @@ func askRestAPI(ctx context.Context, c *Clients, i restAPIItem) restAPIAnswers {
 		})
 		return gathered(listed(ctx, p, func(o *apigateway.GetResourcesOutput) []restRoute { return restRoutes(o.Items) }))
 	})
-	a.Domains = domainsOf(i.listing.domains.ask("", func() collectors.Answer[[]apiDomain] { return askDomains(ctx, c) }), i.api.ID)
+	a.Domains = domainsOf(i.listing.domains.ask("",
+		func() collectors.Answer[[]apiDomain] { return askDomains(ctx, c) }), i.api.ID)
 	if a.Stages.Value != nil {
 		for _, s := range *a.Stages.Value {
 			if s.WebACL != "" {
@@ -228,7 +229,8 @@ func stageFacts(r *inventory.Resource, facts *inventory.EntryPoint, a restAPIAns
 		case acl.Unknown() != nil:
 			why = acl.Unknown()
 		case !known:
-			why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "VendorRulesNotTold", Action: "GetWebACL", Permission: "wafv2:GetWebACL"}
+			why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "VendorRulesNotTold", Action: "GetWebACL",
+				Permission: "wafv2:GetWebACL"}
 		}
 	}
 	r.Known("access_logged", "waf_attached", "waf_blocking")
@@ -261,10 +263,12 @@ func restRouteFacts(r *inventory.Resource, facts *inventory.EntryPoint, a restAP
 	switch {
 	case routes == 0:
 		r.SetNotApplicable("has no route", "authenticated")
-	case told, !told && slices.ContainsFunc(*a.Routes.Value, func(r restRoute) bool { return r.Authorization == "NONE" && r.Method != "OPTIONS" }):
+	case told, !told && slices.ContainsFunc(*a.Routes.Value,
+		func(r restRoute) bool { return r.Authorization == "NONE" && r.Method != "OPTIONS" }):
 		r.Known("authenticated")
 	default:
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetResources", Permission: apiPermission}, "authenticated")
+		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetResources",
+			Permission: apiPermission}, "authenticated")
 	}
 	apiOriginFacts(r, facts, origins)
 }

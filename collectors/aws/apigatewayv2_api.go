@@ -105,7 +105,8 @@ func askHTTPAPI(ctx context.Context, c *Clients, i httpAPIItem) httpAPIAnswers {
 	a := httpAPIAnswers{API: i.api}
 	a.Logged = ask("GetStages", apiPermission, func() (*[]bool, error) {
 		return tokens(func(token *string) ([]bool, *string, error) {
-			out, err := c.APIGatewayV2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: id, MaxResults: size, NextToken: token})
+			out, err := c.APIGatewayV2.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: id, MaxResults: size,
+				NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -114,7 +115,8 @@ func askHTTPAPI(ctx context.Context, c *Clients, i httpAPIItem) httpAPIAnswers {
 	})
 	a.Routes = ask("GetRoutes", apiPermission, func() (*[]httpRoute, error) {
 		return tokens(func(token *string) ([]httpRoute, *string, error) {
-			out, err := c.APIGatewayV2.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: id, MaxResults: size, NextToken: token})
+			out, err := c.APIGatewayV2.GetRoutes(ctx, &apigatewayv2.GetRoutesInput{ApiId: id, MaxResults: size,
+				NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
@@ -127,14 +129,16 @@ func askHTTPAPI(ctx context.Context, c *Clients, i httpAPIItem) httpAPIAnswers {
 	})
 	a.Origins = ask("GetIntegrations", apiPermission, func() (*[]apiOrigin, error) {
 		return tokens(func(token *string) ([]apiOrigin, *string, error) {
-			out, err := c.APIGatewayV2.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: id, MaxResults: size, NextToken: token})
+			out, err := c.APIGatewayV2.GetIntegrations(ctx, &apigatewayv2.GetIntegrationsInput{ApiId: id, MaxResults: size,
+				NextToken: token})
 			if err != nil {
 				return nil, nil, err
 			}
 			return integrationOrigins(out.Items), out.NextToken, nil
 		})
 	})
-	a.Domains = domainsOf(i.domains.ask("", func() collectors.Answer[[]apiDomain] { return askDomainsV2(ctx, c) }), i.api.ID)
+	a.Domains = domainsOf(i.domains.ask("",
+		func() collectors.Answer[[]apiDomain] { return askDomainsV2(ctx, c) }), i.api.ID)
 	return a
 }
 
@@ -215,11 +219,13 @@ func httpRouteFacts(r *inventory.Resource, facts *inventory.EntryPoint, a httpAP
 	facts.Authenticated = true
 	routes := 0
 	for _, route := range *a.Routes.Value {
-		if strings.HasPrefix(route.Key, "OPTIONS ") || a.API.Protocol == string(types.ProtocolTypeWebsocket) && route.Key != "$connect" {
+		if strings.HasPrefix(route.Key, "OPTIONS ") || a.API.Protocol == string(types.ProtocolTypeWebsocket) &&
+			route.Key != "$connect" {
 			continue
 		}
 		routes++
-		facts.Authenticated = facts.Authenticated && route.Authorization != "" && route.Authorization != string(types.AuthorizationTypeNone)
+		facts.Authenticated = facts.Authenticated && route.Authorization != "" &&
+			route.Authorization != string(types.AuthorizationTypeNone)
 	}
 	if routes == 0 {
 		r.SetNotApplicable("has no route", "authenticated")

@@ -95,7 +95,8 @@ func narrowRunner(s *types.Service) *runnerService {
 			out.Values.lookAll(conf.RuntimeEnvironmentVariables)
 			out.Values.look("command", aws.ToString(conf.StartCommand))
 		}
-	case source.CodeRepository != nil && source.CodeRepository.CodeConfiguration != nil && source.CodeRepository.CodeConfiguration.CodeConfigurationValues != nil:
+	case source.CodeRepository != nil && source.CodeRepository.CodeConfiguration != nil &&
+		source.CodeRepository.CodeConfiguration.CodeConfigurationValues != nil:
 		conf := source.CodeRepository.CodeConfiguration.CodeConfigurationValues
 		out.Runtime = string(conf.Runtime)
 		out.Values.lookAll(conf.RuntimeEnvironmentVariables)
@@ -122,7 +123,8 @@ func runnerFacts(w collectors.Where, a runnerAnswers) *inventory.Resource {
 	facts.Anonymous, facts.NetworkAttached, facts.PlaintextSecrets = s.Public, s.Inner, s.Values.count()
 	facts.AnswersTo = answersTo(&s.Host)
 	r.Known("anonymous", "network_attached", "plaintext_secrets", "answers_to")
-	told := inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribeService", Permission: "apprunner:DescribeService"}
+	told := inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribeService",
+		Permission: "apprunner:DescribeService"}
 	switch {
 	case s.Elsewhere:
 		told.Code = "SetInRepository"

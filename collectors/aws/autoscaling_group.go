@@ -80,9 +80,11 @@ func askScalingGroup(ctx context.Context, c *Clients, i scalingGroupItem) scalin
 // askScalingPolicies counts the enabled policies of each group of the region.
 func askScalingPolicies(ctx context.Context, c *Clients) collectors.Answer[map[string]int] {
 	return ask("DescribePolicies", "autoscaling:DescribePolicies", func() (*map[string]int, error) {
-		p := autoscaling.NewDescribePoliciesPaginator(c.AutoScaling, &autoscaling.DescribePoliciesInput{MaxRecords: aws.Int32(100)})
+		p := autoscaling.NewDescribePoliciesPaginator(c.AutoScaling,
+			&autoscaling.DescribePoliciesInput{MaxRecords: aws.Int32(100)})
 		counts := map[string]int{}
-		for policy, err := range listed(ctx, p, func(o *autoscaling.DescribePoliciesOutput) []types.ScalingPolicy { return o.ScalingPolicies }) {
+		for policy, err := range listed(ctx, p,
+			func(o *autoscaling.DescribePoliciesOutput) []types.ScalingPolicy { return o.ScalingPolicies }) {
 			if err != nil {
 				return nil, err
 			}

@@ -32,7 +32,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	"github.com/aws/aws-sdk-go-v2/service/ecrpublic"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
@@ -61,7 +60,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53resolver"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/securityhub"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -146,9 +144,7 @@ type Clients struct {
 	CodeBuild              *codebuild.Client
 	CodePipeline           *codepipeline.Client
 	ECR                    *ecr.Client
-	ECRPublic              *ecrpublic.Client
 	Route53                *route53.Client
-	SageMaker              *sagemaker.Client
 }
 
 // Sources are the kinds of AWS this package collects; each file adds its own.
@@ -231,9 +227,7 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		CodeBuild:              codebuild.NewFromConfig(cfg),
 		CodePipeline:           codepipeline.NewFromConfig(cfg),
 		ECR:                    ecr.NewFromConfig(cfg),
-		ECRPublic:              ecrpublic.NewFromConfig(edge),
 		Route53:                route53.NewFromConfig(cfg),
-		SageMaker:              sagemaker.NewFromConfig(cfg),
 	}
 }
 

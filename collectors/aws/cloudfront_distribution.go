@@ -78,7 +78,7 @@ type edgeOrigin struct {
 type distributionAnswers struct {
 	Distribution distribution
 	Logged       collectors.Answer[bool]
-	// Deliveries are the ARNs of the resources whose logs are delivered in the newer way.
+	// Delivered says whether its records are delivered in the newer way.
 	Delivered   collectors.Answer[bool]
 	Headers     map[string]collectors.Answer[[]string] `json:",omitempty"`
 	VPCOrigins  map[string]collectors.Answer[string]   `json:",omitempty"`
@@ -88,7 +88,8 @@ type distributionAnswers struct {
 
 func listDistributions(ctx context.Context, c *Clients) iter.Seq2[distributionItem, error] {
 	l := &edgeListing{}
-	p := cloudfront.NewListDistributionsPaginator(c.CloudFront, &cloudfront.ListDistributionsInput{MaxItems: aws.Int32(100)})
+	p := cloudfront.NewListDistributionsPaginator(c.CloudFront,
+		&cloudfront.ListDistributionsInput{MaxItems: aws.Int32(100)})
 	return listed(ctx, p, func(o *cloudfront.ListDistributionsOutput) []distributionItem {
 		if o.DistributionList == nil {
 			return nil
@@ -103,46 +104,66 @@ func listDistributions(ctx context.Context, c *Clients) iter.Seq2[distributionIt
 
 func narrowDistribution(d types.DistributionSummary) distribution {
 	out := distribution{
-		ARN: aws.ToString(d.ARN), ID: aws.ToString(d.Id), Domain: aws.ToString(d.DomainName), Comment: aws.ToString(d.Comment),
+		ARN: aws.ToString(d.ARN), ID: aws.ToString(d.Id), Domain: aws.ToString(d.DomainName),
+		Comment: aws.ToString(d.Comment),
 		Enabled: aws.ToBool(d.Enabled), WebACL: aws.ToString(d.WebACLId),
 	}
-	if v := d.ViewerCertificate; v != nil {
-		out.DefaultCertificate, out.MinimumTLS = aws.ToBool(v.CloudFrontDefaultCertificate), string(v.MinimumProtocolVersion)
-	}
-	if b := d.DefaultCacheBehavior; b != nil {
-		out.Behaviors = append(out.Behaviors, behavior{string(b.ViewerProtocolPolicy), aws.ToString(b.ResponseHeadersPolicyId), b.RealtimeLogConfigArn != nil})
-	}
-	if d.CacheBehaviors != nil {
-		for _, b := range d.CacheBehaviors.Items {
-			out.Behaviors = append(out.Behaviors, behavior{string(b.ViewerProtocolPolicy), aws.ToString(b.ResponseHeadersPolicyId), b.RealtimeLogConfigArn != nil})
-		}
-	}
-	if d.Origins != nil {
-		for _, o := range d.Origins.Items {
-			kept := edgeOrigin{Domain: aws.ToString(o.DomainName), Signed: aws.ToString(o.OriginAccessControlId) != ""}
-			if o.CustomOriginConfig != nil {
-				kept.Protocol = string(o.CustomOriginConfig.OriginProtocolPolicy)
-			}
-			if o.VpcOriginConfig != nil {
-				kept.VPCOrigin = aws.ToString(o.VpcOriginConfig.VpcOriginId)
-			}
-			out.Origins = append(out.Origins, kept)
-		}
-	}
+	out.serves(d.ViewerCertificate, d.DefaultCacheBehavior, d.CacheBehaviors, d.Origins)
 	return out
+}
+
+// serves keeps how viewers and origins are spoken to, which the listing and the description word alike.
+func (d *distribution) serves(
+	v *types.ViewerCertificate, first *types.DefaultCacheBehavior, more *types.CacheBehaviors, origins *types.Origins,
+) {
+	if v != nil {
+		d.DefaultCertificate, d.MinimumTLS = aws.ToBool(v.CloudFrontDefaultCertificate), string(v.MinimumProtocolVersion)
+	}
+	if first != nil {
+		d.Behaviors = []behavior{{string(first.ViewerProtocolPolicy), aws.ToString(first.ResponseHeadersPolicyId),
+			aws.ToString(first.RealtimeLogConfigArn) != ""}}
+	}
+	if more != nil {
+		for _, b := range more.Items {
+			d.Behaviors = append(d.Behaviors, behavior{string(b.ViewerProtocolPolicy), aws.ToString(b.ResponseHeadersPolicyId),
+				aws.ToString(b.RealtimeLogConfigArn) != ""})
+		}
+	}
+	if origins == nil {
+		return
+	}
+	d.Origins = nil
+	for _, o := range origins.Items {
+		kept := edgeOrigin{Domain: aws.ToString(o.DomainName), Signed: aws.ToString(o.OriginAccessControlId) != ""}
+		if o.CustomOriginConfig != nil {
+			kept.Protocol = string(o.CustomOriginConfig.OriginProtocolPolicy)
+		}
+		if o.VpcOriginConfig != nil {
+			kept.VPCOrigin = aws.ToString(o.VpcOriginConfig.VpcOriginId)
+		}
+		d.Origins = append(d.Origins, kept)
+	}
 }
 
 func askDistribution(ctx context.Context, c *Clients, i distributionItem) distributionAnswers {
 	d, l := i.distribution, i.listing
-	a := distributionAnswers{Distribution: d, Headers: map[string]collectors.Answer[[]string]{}, VPCOrigins: map[string]collectors.Answer[string]{}}
+	a := distributionAnswers{Distribution: d, Headers: map[string]collectors.Answer[[]string]{},
+		VPCOrigins: map[string]collectors.Answer[string]{}}
 	a.Logged = ask("GetDistributionConfig", "cloudfront:GetDistributionConfig", func() (*bool, error) {
 		out, err := c.CloudFront.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: aws.String(d.ID)})
 		if err != nil {
 			return nil, err
 		}
-		logged := out.DistributionConfig != nil && out.DistributionConfig.Logging != nil && aws.ToBool(out.DistributionConfig.Logging.Enabled)
+		conf := out.DistributionConfig
+		if conf == nil {
+			return nil, unreadable("the distribution is not told")
+		}
+		// What the listing leaves out the description tells.
+		d.serves(conf.ViewerCertificate, conf.DefaultCacheBehavior, conf.CacheBehaviors, conf.Origins)
+		logged := conf.Logging != nil && aws.ToBool(conf.Logging.Enabled)
 		return &logged, nil
 	})
+	a.Distribution = d
 	deliveries := l.deliveries.ask("", func() collectors.Answer[[]string] { return askDeliveries(ctx, c) })
 	a.Delivered = passedOn[bool](deliveries)
 	if deliveries.Value != nil {
@@ -158,7 +179,8 @@ func askDistribution(ctx context.Context, c *Clients, i distributionItem) distri
 			a.VPCOrigins[id] = l.vpcOrigins.ask(id, func() collectors.Answer[string] { return askVPCOrigin(ctx, c, id) })
 		}
 	}
-	a.WebFirewall = l.firewalls.ask(d.WebACL, func() collectors.Answer[aclRules] { return askEdgeFirewall(ctx, c, d.WebACL) })
+	a.WebFirewall = l.firewalls.ask(d.WebACL,
+		func() collectors.Answer[aclRules] { return askEdgeFirewall(ctx, c, d.WebACL) })
 	a.Tags = ask("ListTagsForResource", "cloudfront:ListTagsForResource", func() (*map[string]string, error) {
 		out, err := c.CloudFront.ListTagsForResource(ctx, &cloudfront.ListTagsForResourceInput{Resource: aws.String(d.ARN)})
 		if err != nil {
@@ -209,8 +231,8 @@ func askVPCOrigin(ctx context.Context, c *Clients, id string) collectors.Answer[
 	})
 }
 
-// askEdgeFirewall reads the web firewall a distribution names. One of the first generation is named by a bare id and has
-// no rules that a vendor maintains by itself.
+// askEdgeFirewall reads the web firewall a distribution names. One of the first generation is named by a bare id and
+// has no rules that a vendor maintains by itself.
 func askEdgeFirewall(ctx context.Context, c *Clients, arn string) collectors.Answer[aclRules] {
 	return ask("GetWebACL", "wafv2:GetWebACL", func() (*aclRules, error) {
 		if arn == "" {

@@ -26,7 +26,8 @@ func distributionFacts(w collectors.Where, a distributionAnswers) *inventory.Res
 	r.SetInherent("multi_zone")
 	r.SetNotApplicable("serves content, and is no API", "authenticated")
 	facts.AnswersTo, facts.Listeners = answersTo(&d.Domain), d.listeners()
-	r.Known("kind", "http", "internet_facing", "network", "subnets", "firewalls", "pass_through", "dns_name", "answers_to", "origins")
+	r.Known("kind", "http", "internet_facing", "network", "subnets", "firewalls", "pass_through", "dns_name",
+		"answers_to", "origins")
 	if len(d.Behaviors) > 0 {
 		r.Known("listeners")
 	}
@@ -92,7 +93,8 @@ func distributionTLSFacts(r *inventory.Resource, facts *inventory.EntryPoint, d 
 	suites, known := edgeSuites[policy]
 	if !known {
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions", Permission: "cloudfront:ListDistributions",
+			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions",
+			Permission: "cloudfront:ListDistributions",
 		}, "tls_min_version", "weak_ciphers")
 		return
 	}
@@ -104,7 +106,8 @@ func distributionTLSFacts(r *inventory.Resource, facts *inventory.EntryPoint, d 
 func distributionLogFact(r *inventory.Resource, facts *inventory.EntryPoint, a distributionAnswers) {
 	realtime := len(a.Distribution.Behaviors) > 0 &&
 		!slices.ContainsFunc(a.Distribution.Behaviors, func(b behavior) bool { return !b.RealtimeLogged })
-	facts.AccessLogged = realtime || a.Logged.Value != nil && *a.Logged.Value || a.Delivered.Value != nil && *a.Delivered.Value
+	facts.AccessLogged = realtime || a.Logged.Value != nil && *a.Logged.Value || a.Delivered.Value != nil &&
+		*a.Delivered.Value
 	why := a.Logged.Unknown()
 	if why == nil {
 		why = a.Delivered.Unknown()
@@ -205,7 +208,8 @@ func distributionHeadersFact(r *inventory.Resource, facts *inventory.EntryPoint,
 func distributionOriginFact(r *inventory.Resource, facts *inventory.EntryPoint, a distributionAnswers) {
 	const name = "origin_tls"
 	viewers := !slices.ContainsFunc(a.Distribution.Behaviors, func(b behavior) bool {
-		return b.Viewers != string(types.ViewerProtocolPolicyHttpsOnly) && b.Viewers != string(types.ViewerProtocolPolicyRedirectToHttps)
+		return b.Viewers != string(types.ViewerProtocolPolicyHttpsOnly) &&
+			b.Viewers != string(types.ViewerProtocolPolicyRedirectToHttps)
 	})
 	var why *inventory.Unknown
 	for _, o := range a.Distribution.Origins {
@@ -213,7 +217,8 @@ func distributionOriginFact(r *inventory.Resource, facts *inventory.EntryPoint, 
 		if o.VPCOrigin != "" {
 			asked := a.VPCOrigins[o.VPCOrigin]
 			if asked.Value == nil || *asked.Value == "" {
-				why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetVpcOrigin", Permission: "cloudfront:GetVpcOrigin"}
+				why = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "GetVpcOrigin",
+					Permission: "cloudfront:GetVpcOrigin"}
 				if asked.Unknown() != nil {
 					why = asked.Unknown()
 				}
@@ -231,7 +236,8 @@ func distributionOriginFact(r *inventory.Resource, facts *inventory.EntryPoint, 
 	switch {
 	case len(a.Distribution.Origins) == 0:
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions", Permission: "cloudfront:ListDistributions",
+			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions",
+			Permission: "cloudfront:ListDistributions",
 		}, name)
 	case why != nil:
 		r.SetUnknown(*why, name)

@@ -38,11 +38,13 @@ type packageRepositoryAnswers struct {
 }
 
 func listPackageRepositories(ctx context.Context, c *Clients) iter.Seq2[packageRepository, error] {
-	p := codeartifact.NewListRepositoriesPaginator(c.CodeArtifact, &codeartifact.ListRepositoriesInput{MaxResults: aws.Int32(1000)})
+	p := codeartifact.NewListRepositoriesPaginator(c.CodeArtifact,
+		&codeartifact.ListRepositoriesInput{MaxResults: aws.Int32(1000)})
 	return listed(ctx, p, func(o *codeartifact.ListRepositoriesOutput) []packageRepository {
 		out := make([]packageRepository, 0, len(o.Repositories))
 		for _, r := range o.Repositories {
-			out = append(out, packageRepository{aws.ToString(r.Arn), aws.ToString(r.Name), aws.ToString(r.DomainName), aws.ToString(r.DomainOwner)})
+			out = append(out, packageRepository{aws.ToString(r.Arn), aws.ToString(r.Name), aws.ToString(r.DomainName),
+				aws.ToString(r.DomainOwner)})
 		}
 		return out
 	})
@@ -50,17 +52,19 @@ func listPackageRepositories(ctx context.Context, c *Clients) iter.Seq2[packageR
 
 func askPackageRepository(ctx context.Context, c *Clients, r packageRepository) packageRepositoryAnswers {
 	a := packageRepositoryAnswers{Repository: r}
-	a.Policy = ask("GetRepositoryPermissionsPolicy", "codeartifact:GetRepositoryPermissionsPolicy", func() (*string, error) {
-		out, err := c.CodeArtifact.GetRepositoryPermissionsPolicy(ctx, &codeartifact.GetRepositoryPermissionsPolicyInput{
-			Domain: aws.String(r.Domain), DomainOwner: aws.String(r.Owner), Repository: aws.String(r.Name),
+	a.Policy = ask("GetRepositoryPermissionsPolicy", "codeartifact:GetRepositoryPermissionsPolicy",
+		func() (*string, error) {
+			out, err := c.CodeArtifact.GetRepositoryPermissionsPolicy(ctx, &codeartifact.GetRepositoryPermissionsPolicyInput{
+				Domain: aws.String(r.Domain), DomainOwner: aws.String(r.Owner), Repository: aws.String(r.Name),
+			})
+			if err != nil || out.Policy == nil {
+				return nil, absent(err, "ResourceNotFoundException")
+			}
+			return out.Policy.Document, nil
 		})
-		if err != nil || out.Policy == nil {
-			return nil, absent(err, "ResourceNotFoundException")
-		}
-		return out.Policy.Document, nil
-	})
 	a.Tags = ask("ListTagsForResource", "codeartifact:ListTagsForResource", func() (*map[string]string, error) {
-		out, err := c.CodeArtifact.ListTagsForResource(ctx, &codeartifact.ListTagsForResourceInput{ResourceArn: aws.String(r.ARN)})
+		out, err := c.CodeArtifact.ListTagsForResource(ctx,
+			&codeartifact.ListTagsForResourceInput{ResourceArn: aws.String(r.ARN)})
 		if err != nil {
 			return nil, err
 		}

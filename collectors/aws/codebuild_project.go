@@ -86,7 +86,8 @@ func narrowProject(p types.Project) buildProject {
 	if p.Webhook != nil {
 		out.Hook = &buildHook{Groups: p.Webhook.FilterGroups}
 		if b := p.Webhook.PullRequestBuildPolicy; b != nil {
-			out.Hook.Approved = b.RequiresCommentApproval != "" && b.RequiresCommentApproval != types.PullRequestBuildCommentApprovalDisabled
+			out.Hook.Approved = b.RequiresCommentApproval != "" &&
+				b.RequiresCommentApproval != types.PullRequestBuildCommentApprovalDisabled
 		}
 	}
 	if p.Environment != nil {
@@ -166,7 +167,8 @@ func anchored(pattern string) bool {
 	}
 	for _, alternative := range strings.Split(pattern, "|") {
 		alternative = strings.TrimSpace(alternative)
-		if !strings.HasPrefix(alternative, "^") || !strings.HasSuffix(alternative, "$") || strings.Contains(alternative, ".*") {
+		if !strings.HasPrefix(alternative, "^") || !strings.HasSuffix(alternative, "$") || strings.Contains(alternative,
+			".*") {
 			return false
 		}
 	}

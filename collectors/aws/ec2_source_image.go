@@ -14,8 +14,8 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// Images that machines were started from are asked about whoever owns them; those of the account are collected as images
-// besides, for whom they are open to.
+// Images that machines were started from are asked about whoever owns them; those of the account are collected as
+// images besides, for whom they are open to.
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, sourceImage, sourceImage]{
 	Kind:        "aws.ec2.source_image",
 	Class:       inventory.ClassSourceImage,
@@ -121,14 +121,14 @@ func sourceImageFacts(w collectors.Where, i sourceImage) *inventory.Resource {
 	if i.Hidden {
 		r.SetUnknown(inventory.Unknown{
 			Cause: inventory.CauseFailed, Code: "ImageNotVisible", Action: "DescribeImages", Permission: "ec2:DescribeImages",
-		}, "publisher", "provider", "public", "made_at", "withdrawn_at")
+		}, "owner", "provider", "public", "made_at", "withdrawn_at")
 		return r
 	}
 	defer leftOut(r, "DescribeImages", "ec2:DescribeImages")
 	if i.Owner != "" {
 		// Only the provider, its partners' market and the caller have an alias.
 		facts.Provider = i.Alias == "amazon"
-		r.Known("publisher", "provider")
+		r.Known("owner", "provider")
 	}
 	stateFlag(r, "public", i.Public, &facts.Public)
 	if i.Made != nil {

@@ -23,7 +23,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, repositoryImag
 	Class: inventory.ClassImage,
 	Permissions: []string{
 		"ecr:DescribeRepositories", "ecr:DescribeImages", "ecr:DescribeImageScanFindings", "ecs:ListTaskDefinitionFamilies",
-		"ecs:ListTaskDefinitions", "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices", "ecs:DescribeTaskDefinition",
+		"ecs:ListTaskDefinitions", "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices",
+		"ecs:DescribeTaskDefinition",
 	},
 	ListAction: "DescribeImages", ListPermission: "ecr:DescribeImages",
 	NoLabels: true,
@@ -110,9 +111,12 @@ func deployedImages(ctx context.Context, c *Clients) ([]string, error) {
 }
 
 // startedImages are the newest image of a repository that has a tag, and the deployed ones.
-func startedImages(ctx context.Context, c *Clients, repo types.Repository, deployed []string) ([]repositoryImage, error) {
+func startedImages(
+	ctx context.Context, c *Clients, repo types.Repository, deployed []string,
+) ([]repositoryImage, error) {
 	uri := aws.ToString(repo.RepositoryUri)
-	p := ecr.NewDescribeImagesPaginator(c.ECR, &ecr.DescribeImagesInput{RepositoryName: repo.RepositoryName, MaxResults: aws.Int32(1000)})
+	p := ecr.NewDescribeImagesPaginator(c.ECR, &ecr.DescribeImagesInput{RepositoryName: repo.RepositoryName,
+		MaxResults: aws.Int32(1000)})
 	var out []repositoryImage
 	var newest *types.ImageDetail
 	for i, err := range listed(ctx, p, func(o *ecr.DescribeImagesOutput) []types.ImageDetail { return o.ImageDetails }) {
@@ -131,7 +135,8 @@ func startedImages(ctx context.Context, c *Clients, repo types.Repository, deplo
 			out = append(out, narrowRepositoryImage(repo, i))
 		}
 	}
-	if newest != nil && !slices.ContainsFunc(out, func(i repositoryImage) bool { return i.Digest == aws.ToString(newest.ImageDigest) }) {
+	if newest != nil && !slices.ContainsFunc(out,
+		func(i repositoryImage) bool { return i.Digest == aws.ToString(newest.ImageDigest) }) {
 		out = append(out, narrowRepositoryImage(repo, *newest))
 	}
 	return out, nil
@@ -143,7 +148,8 @@ func later(a, b types.ImageDetail) bool {
 
 func narrowRepositoryImage(repo types.Repository, i types.ImageDetail) repositoryImage {
 	out := repositoryImage{
-		Repository: aws.ToString(repo.RepositoryArn), Name: aws.ToString(repo.RepositoryName), Digest: aws.ToString(i.ImageDigest), Tags: i.ImageTags,
+		Repository: aws.ToString(repo.RepositoryArn), Name: aws.ToString(repo.RepositoryName),
+		Digest: aws.ToString(i.ImageDigest), Tags: i.ImageTags,
 	}
 	if i.ImageScanStatus != nil {
 		out.Scan = string(i.ImageScanStatus.Status)
@@ -162,7 +168,8 @@ func askRepositoryImage(ctx context.Context, c *Clients, i repositoryImage) repo
 	}
 	a.Fixable = ask("DescribeImageScanFindings", "ecr:DescribeImageScanFindings", func() (*int, error) {
 		p := ecr.NewDescribeImageScanFindingsPaginator(c.ECR, &ecr.DescribeImageScanFindingsInput{
-			RepositoryName: aws.String(i.Name), ImageId: &types.ImageIdentifier{ImageDigest: aws.String(i.Digest)}, MaxResults: aws.Int32(1000),
+			RepositoryName: aws.String(i.Name), ImageId: &types.ImageIdentifier{ImageDigest: aws.String(i.Digest)},
+			MaxResults: aws.Int32(1000),
 		})
 		n := 0
 		for p.HasMorePages() {
@@ -189,7 +196,8 @@ func fixable(f *types.ImageScanFindings) int {
 		}
 	}
 	for _, enhanced := range f.EnhancedFindings {
-		if aws.ToString(enhanced.Severity) == string(types.FindingSeverityCritical) && aws.ToString(enhanced.FixAvailable) != "NO" {
+		if aws.ToString(enhanced.Severity) == string(types.FindingSeverityCritical) &&
+			aws.ToString(enhanced.FixAvailable) != "NO" {
 			n++
 		}
 	}
@@ -210,7 +218,8 @@ func repositoryImageFacts(w collectors.Where, a repositoryImageAnswers) *invento
 		r.Known("critical_findings")
 	case a.Fixable.Absent:
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseNotEnabled, Code: "NeverScanned", Action: a.Fixable.Action, Permission: "ecr:DescribeImageScanFindings",
+			Cause: inventory.CauseNotEnabled, Code: "NeverScanned", Action: a.Fixable.Action,
+			Permission: "ecr:DescribeImageScanFindings",
 		}, "critical_findings")
 	default:
 		collectors.Know(r, a.Fixable, func(n *int) { facts.CriticalFindings = int64(*n) }, "critical_findings")

@@ -18,7 +18,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, repositoryItem
 	Kind:  "aws.ecr.repository",
 	Class: inventory.ClassContainerRegistry,
 	Permissions: []string{
-		"ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetRegistryScanningConfiguration", "ecr:ListTagsForResource",
+		"ecr:DescribeRepositories", "ecr:GetRepositoryPolicy", "ecr:GetRegistryScanningConfiguration",
+		"ecr:ListTagsForResource",
 	},
 	ListAction: "DescribeRepositories", ListPermission: "ecr:DescribeRepositories",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[repositoryItem, error] { return repositories(ctx, c) },
@@ -77,13 +78,14 @@ func repositories(ctx context.Context, c *Clients, names ...string) iter.Seq2[re
 func askRepository(ctx context.Context, c *Clients, i repositoryItem) repositoryAnswers {
 	a := repositoryAnswers{Repository: i.repository}
 	a.Scanning = i.scanning.ask("", func() collectors.Answer[registryScanning] {
-		return ask("GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration", func() (*registryScanning, error) {
-			out, err := c.ECR.GetRegistryScanningConfiguration(ctx, &ecr.GetRegistryScanningConfigurationInput{})
-			if err != nil {
-				return nil, err
-			}
-			return narrowScanning(out), nil
-		})
+		return ask("GetRegistryScanningConfiguration", "ecr:GetRegistryScanningConfiguration",
+			func() (*registryScanning, error) {
+				out, err := c.ECR.GetRegistryScanningConfiguration(ctx, &ecr.GetRegistryScanningConfigurationInput{})
+				if err != nil {
+					return nil, err
+				}
+				return narrowScanning(out), nil
+			})
 	})
 	a.Policy = ask("GetRepositoryPolicy", "ecr:GetRepositoryPolicy", func() (*ecr.GetRepositoryPolicyOutput, error) {
 		out, err := c.ECR.GetRepositoryPolicy(ctx, &ecr.GetRepositoryPolicyInput{RepositoryName: i.repository.RepositoryName})
@@ -122,7 +124,8 @@ func narrowScanning(o *ecr.GetRegistryScanningConfigurationOutput) *registryScan
 // onArrival says whether a rule of the registry scans what arrives in a repository. Both frequencies do.
 func (s *registryScanning) onArrival(repository string) bool {
 	for _, rule := range s.Rules {
-		if rule.Frequency != string(types.ScanFrequencyScanOnPush) && rule.Frequency != string(types.ScanFrequencyContinuousScan) {
+		if rule.Frequency != string(types.ScanFrequencyScanOnPush) &&
+			rule.Frequency != string(types.ScanFrequencyContinuousScan) {
 			continue
 		}
 		for _, filter := range rule.Filters {
@@ -157,7 +160,8 @@ func repositoryFacts(w collectors.Where, a repositoryAnswers) *inventory.Resourc
 		r.Known("immutable_tags")
 	}
 	scanOnPushFact(r, facts, a)
-	doc, read := readPolicy(r, a.Policy, func(v *ecr.GetRepositoryPolicyOutput) string { return aws.ToString(v.PolicyText) },
+	doc, read := readPolicy(r, a.Policy,
+		func(v *ecr.GetRepositoryPolicyOutput) string { return aws.ToString(v.PolicyText) },
 		"public", "principals")
 	if read {
 		facts.Public, facts.Principals = doc.public(), doc.foreignAccounts(w.Scope.Account())
@@ -171,6 +175,7 @@ func repositoryFacts(w collectors.Where, a repositoryAnswers) *inventory.Resourc
 func scanOnPushFact(r *inventory.Resource, facts *inventory.ContainerRegistry, a repositoryAnswers) {
 	own := a.Repository.ImageScanningConfiguration
 	collectors.Know(r, a.Scanning, func(v *registryScanning) {
-		facts.ScanOnPush = v.onArrival(aws.ToString(a.Repository.RepositoryName)) || !v.Enhanced && own != nil && own.ScanOnPush
+		facts.ScanOnPush = v.onArrival(aws.ToString(a.Repository.RepositoryName)) || !v.Enhanced && own != nil &&
+			own.ScanOnPush
 	}, "scan_on_push")
 }

@@ -95,7 +95,8 @@ func listTaskDefinitions(ctx context.Context, c *Clients) iter.Seq2[string, erro
 // longer names as well, which sort behind all revisions of this one or before them.
 func newestRevision(ctx context.Context, c *Clients, family string) (string, error) {
 	p := ecs.NewListTaskDefinitionsPaginator(c.ECS, &ecs.ListTaskDefinitionsInput{
-		FamilyPrefix: aws.String(family), Sort: types.SortOrderDesc, Status: types.TaskDefinitionStatusActive, MaxResults: aws.Int32(10),
+		FamilyPrefix: aws.String(family), Sort: types.SortOrderDesc, Status: types.TaskDefinitionStatusActive,
+		MaxResults: aws.Int32(10),
 	})
 	for arn, err := range listed(ctx, p, func(o *ecs.ListTaskDefinitionsOutput) []string { return o.TaskDefinitionArns }) {
 		if err != nil {
@@ -129,7 +130,8 @@ func servedDefinitions(ctx context.Context, c *Clients) iter.Seq2[string, error]
 
 func servedBy(ctx context.Context, c *Clients, cluster string, yield func(string, error) bool) bool {
 	// DescribeServices takes ten services at a time, so the pages are made as small.
-	p := ecs.NewListServicesPaginator(c.ECS, &ecs.ListServicesInput{Cluster: aws.String(cluster), MaxResults: aws.Int32(10)})
+	p := ecs.NewListServicesPaginator(c.ECS, &ecs.ListServicesInput{Cluster: aws.String(cluster),
+		MaxResults: aws.Int32(10)})
 	for p.HasMorePages() {
 		page, err := p.NextPage(ctx)
 		if err != nil {
@@ -138,7 +140,8 @@ func servedBy(ctx context.Context, c *Clients, cluster string, yield func(string
 		if len(page.ServiceArns) == 0 {
 			continue
 		}
-		out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String(cluster), Services: page.ServiceArns})
+		out, err := c.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: aws.String(cluster),
+			Services: page.ServiceArns})
 		if err != nil {
 			return yield("", during("DescribeServices", "ecs:DescribeServices", err))
 		}
@@ -265,7 +268,8 @@ func rootUser(user string) bool {
 	return name == "" || name == "root" || name == "0"
 }
 
-// shipsLogs says whether a driver carries output away from the machine. The drivers of the machine itself keep it there.
+// shipsLogs says whether a driver carries output away from the machine. The drivers of the machine itself keep it
+// there.
 func shipsLogs(driver string) bool {
 	switch driver {
 	case "", "none", "json-file", "journald":

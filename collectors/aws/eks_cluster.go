@@ -17,7 +17,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, clusterItem, c
 	Kind:  "aws.eks.cluster",
 	Class: inventory.ClassKubernetesCluster,
 	Permissions: append([]string{
-		"eks:ListClusters", "eks:DescribeCluster", "eks:DescribeClusterVersions", "eks:ListNodegroups", "eks:DescribeNodegroup",
+		"eks:ListClusters", "eks:DescribeCluster", "eks:DescribeClusterVersions", "eks:ListNodegroups",
+		"eks:DescribeNodegroup",
 		"eks:ListFargateProfiles", "eks:ListAddons", "eks:DescribeAddon", "iam:ListOpenIDConnectProviders",
 		"ec2:DescribeImages", "ec2:DescribeLaunchTemplateVersions",
 	}, rolePermissions...),
@@ -92,7 +93,8 @@ func askCluster(ctx context.Context, c *Clients, i clusterItem) clusterAnswers {
 	a.Groups = askNodeGroups(ctx, c, name)
 	a.Fargate = ask("ListFargateProfiles", "eks:ListFargateProfiles", func() (*int, error) {
 		p := eks.NewListFargateProfilesPaginator(c.EKS, &eks.ListFargateProfilesInput{ClusterName: name})
-		profiles, err := gathered(listed(ctx, p, func(o *eks.ListFargateProfilesOutput) []string { return o.FargateProfileNames }))
+		profiles, err := gathered(listed(ctx, p,
+			func(o *eks.ListFargateProfilesOutput) []string { return o.FargateProfileNames }))
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +123,8 @@ func askClusterVersions(ctx context.Context, c *Clients) collectors.Answer[map[s
 	return ask("DescribeClusterVersions", "eks:DescribeClusterVersions", func() (*map[string]string, error) {
 		out := map[string]string{}
 		p := eks.NewDescribeClusterVersionsPaginator(c.EKS, &eks.DescribeClusterVersionsInput{IncludeAll: aws.Bool(true)})
-		versions := listed(ctx, p, func(o *eks.DescribeClusterVersionsOutput) []types.ClusterVersionInformation { return o.ClusterVersions })
+		versions := listed(ctx, p,
+			func(o *eks.DescribeClusterVersionsOutput) []types.ClusterVersionInformation { return o.ClusterVersions })
 		for v, err := range versions {
 			if err != nil {
 				return nil, err
@@ -130,8 +133,9 @@ func askClusterVersions(ctx context.Context, c *Clients) collectors.Answer[map[s
 			if status == "" {
 				// The older field words the same in lower case and with dashes.
 				status = map[types.ClusterVersionStatus]string{
-					types.ClusterVersionStatusStandardSupport: eksStandard, types.ClusterVersionStatusExtendedSupport: "EXTENDED_SUPPORT",
-					types.ClusterVersionStatusUnsupported: "UNSUPPORTED",
+					types.ClusterVersionStatusStandardSupport: eksStandard,
+					types.ClusterVersionStatusExtendedSupport: "EXTENDED_SUPPORT",
+					types.ClusterVersionStatusUnsupported:     "UNSUPPORTED",
 				}[v.Status]
 			}
 			out[aws.ToString(v.ClusterVersion)] = status

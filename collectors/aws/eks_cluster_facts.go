@@ -40,7 +40,8 @@ func clusterFacts(w collectors.Where, a clusterAnswers) *inventory.Resource {
 
 // inside is why what only the cluster itself could tell is not known.
 func inside(objects string) inventory.Unknown {
-	return inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "list " + objects, Permission: "kubernetes:list:" + objects}
+	return inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "list " + objects,
+		Permission: "kubernetes:list:" + objects}
 }
 
 // controlFacts states what the description says of the control plane.
@@ -55,7 +56,8 @@ func controlFacts(r *inventory.Resource, facts *inventory.KubernetesCluster, c *
 		r.Known("central_identity")
 	}
 	for _, e := range c.EncryptionConfig {
-		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(e.Resources, "secrets") //nolint:staticcheck // what the key wraps is still told
+		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(e.Resources,
+			"secrets") //nolint:staticcheck // what the key wraps is still told
 	}
 	r.Known("secrets_encrypted")
 	if c.Logging != nil {
@@ -97,7 +99,8 @@ func clusterVersionFact(r *inventory.Resource, facts *inventory.KubernetesCluste
 		r.SetUnknown(*a.Groups.Unknown(), "version_supported")
 	case !told:
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "SupportNotTold", Action: a.Versions.Action, Permission: "eks:DescribeClusterVersions",
+			Cause: inventory.CauseFailed, Code: "SupportNotTold", Action: a.Versions.Action,
+			Permission: "eks:DescribeClusterVersions",
 		}, "version_supported")
 	default:
 		facts.VersionSupported = true
@@ -115,8 +118,8 @@ func serverless(a clusterAnswers) bool { return a.Groups.Value != nil && len(*a.
 
 const noNodes = "has no groups of nodes; machines joined by hand are judged as machines"
 
-// upgradeFact states whether nodes are kept up to date: by the provider, or by groups that repair themselves and run the
-// newest image of their kind.
+// upgradeFact states whether nodes are kept up to date: by the provider, or by groups that repair themselves and run
+// the newest image of their kind.
 func upgradeFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a clusterAnswers) {
 	const name = "node_auto_upgrade"
 	switch {
@@ -142,7 +145,8 @@ func upgradeFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a cl
 		case newest.Value == nil && newest.Unknown() != nil && newest.Failed != nil:
 			doubt = newest.Unknown()
 		case newest.Value == nil:
-			doubt = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "NewestImageNotTold", Action: "DescribeImages", Permission: "ec2:DescribeImages"}
+			doubt = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "NewestImageNotTold", Action: "DescribeImages",
+				Permission: "ec2:DescribeImages"}
 		case !strings.HasSuffix(g.Release, *newest.Value):
 			r.Known(name)
 			return

@@ -44,7 +44,8 @@ func askNodeGroups(ctx context.Context, c *Clients, cluster *string) collectors.
 	return ask("DescribeNodegroup", "eks:DescribeNodegroup", func() (*[]nodeGroup, error) {
 		groups := []nodeGroup{}
 		for _, name := range *names.Value {
-			out, err := c.EKS.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: cluster, NodegroupName: aws.String(name)})
+			out, err := c.EKS.DescribeNodegroup(ctx, &eks.DescribeNodegroupInput{ClusterName: cluster,
+				NodegroupName: aws.String(name)})
 			if err != nil {
 				return nil, err
 			}
@@ -110,7 +111,8 @@ func askAddons(ctx context.Context, c *Clients, cluster *string) collectors.Answ
 		return collectors.Answer[clusterAddons]{Action: names.Action, Permission: names.Permission, Value: &out}
 	}
 	return ask("DescribeAddon", "eks:DescribeAddon", func() (*clusterAddons, error) {
-		got, err := c.EKS.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: cluster, AddonName: aws.String(networkAddon)})
+		got, err := c.EKS.DescribeAddon(ctx, &eks.DescribeAddonInput{ClusterName: cluster,
+			AddonName: aws.String(networkAddon)})
 		if err != nil {
 			return nil, err
 		}
@@ -177,7 +179,8 @@ func (l *clusterListing) askAboutNodes(ctx context.Context, c *Clients, a *clust
 			a.Images[name] = l.images.ask(name, func() collectors.Answer[string] { return askNewestImage(ctx, c, name) })
 		}
 		if g.Role != "" {
-			a.NodeRights[g.Role] = l.roles.ask(g.Role, func() collectors.Answer[roleHolds] { return askBroadRights(ctx, c, g.Role) })
+			a.NodeRights[g.Role] = l.roles.ask(g.Role,
+				func() collectors.Answer[roleHolds] { return askBroadRights(ctx, c, g.Role) })
 		}
 	}
 }

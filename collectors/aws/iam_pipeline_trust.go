@@ -59,7 +59,8 @@ func listPipelineTrusts(ctx context.Context, c *Clients) iter.Seq2[pipelineTrust
 
 // peopleOrPods are issuers that vouch for people or for pods of a cluster, and not for pipelines.
 var peopleOrPods = []string{
-	"oidc.eks.", "cognito", "accounts.google.com", "okta", "auth0", "onelogin", "login.microsoftonline.com", "sts.windows.net",
+	"oidc.eks.", "cognito", "accounts.google.com", "okta", "auth0", "onelogin", "login.microsoftonline.com",
+	"sts.windows.net",
 	"amazon.com", "graph.facebook.com",
 }
 
@@ -111,7 +112,8 @@ func (d policyDocument) pinsBranch(principal string) bool {
 
 // branchMarks begin the part of a subject that names a branch, a tag, an environment or a workspace.
 var branchMarks = []string{
-	":ref:refs/heads/", ":ref:refs/tags/", ":environment:", ":ref_type:", ":workspace:", "@refs/heads/", "@refs/tags/", ":pipeline:",
+	":ref:refs/heads/", ":ref:refs/tags/", ":environment:", ":ref_type:", ":workspace:", "@refs/heads/", "@refs/tags/",
+	":pipeline:",
 }
 
 // looseSubject says whether a subject leaves open of which repository and branch the pipeline is: a wildcard may stand

@@ -46,7 +46,8 @@ func askRolePolicies(ctx context.Context, c *Clients, role string, test policyTe
 	for _, arn := range *attached.Value {
 		holds, known := test.attached(arn)
 		if holds {
-			return collectors.Answer[roleHolds]{Action: attached.Action, Permission: attached.Permission, Value: &roleHolds{true}}
+			return collectors.Answer[roleHolds]{Action: attached.Action, Permission: attached.Permission,
+				Value: &roleHolds{true}}
 		}
 		if !known {
 			unread = append(unread, arn)
@@ -83,7 +84,9 @@ func passedOn[B, A any](a collectors.Answer[A]) collectors.Answer[B] {
 	return collectors.Answer[B]{Action: a.Action, Permission: a.Permission, Absent: a.Absent, Failed: a.Failed}
 }
 
-func askInlinePolicy(ctx context.Context, c *Clients, role *string, policy string, test policyTest) collectors.Answer[roleHolds] {
+func askInlinePolicy(
+	ctx context.Context, c *Clients, role *string, policy string, test policyTest,
+) collectors.Answer[roleHolds] {
 	return ask("GetRolePolicy", "iam:GetRolePolicy", func() (*roleHolds, error) {
 		out, err := c.IAM.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: role, PolicyName: aws.String(policy)})
 		if err != nil {
@@ -105,7 +108,8 @@ func askManagedPolicy(ctx context.Context, c *Clients, arn string, test policyTe
 		return passedOn[roleHolds](version)
 	}
 	return ask("GetPolicyVersion", "iam:GetPolicyVersion", func() (*roleHolds, error) {
-		out, err := c.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn), VersionId: version.Value})
+		out, err := c.IAM.GetPolicyVersion(ctx, &iam.GetPolicyVersionInput{PolicyArn: aws.String(arn),
+			VersionId: version.Value})
 		if err != nil {
 			return nil, err
 		}

@@ -63,7 +63,8 @@ func listServerCertificates(ctx context.Context, c *Clients) iter.Seq2[serverCer
 func askServerCertificate(ctx context.Context, c *Clients, s serverCertificate) serverCertificateAnswers {
 	return serverCertificateAnswers{Certificate: s, Content: ask("GetServerCertificate", "iam:GetServerCertificate",
 		func() (*certificateContent, error) {
-			out, err := c.IAM.GetServerCertificate(ctx, &iam.GetServerCertificateInput{ServerCertificateName: aws.String(s.Name)})
+			out, err := c.IAM.GetServerCertificate(ctx,
+				&iam.GetServerCertificateInput{ServerCertificateName: aws.String(s.Name)})
 			if err != nil {
 				return nil, err
 			}

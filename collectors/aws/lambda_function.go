@@ -74,13 +74,15 @@ func listFunctions(ctx context.Context, c *Clients) iter.Seq2[lambdaItem, error]
 
 func findFunction(ctx context.Context, c *Clients, id string) iter.Seq2[lambdaItem, error] {
 	return single(func() (lambdaItem, error) {
-		out, err := c.Lambda.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: aws.String(id)})
+		out, err := c.Lambda.GetFunctionConfiguration(ctx,
+			&lambda.GetFunctionConfigurationInput{FunctionName: aws.String(id)})
 		if err != nil {
 			return lambdaItem{}, err
 		}
 		f := types.FunctionConfiguration{
 			FunctionArn: out.FunctionArn, FunctionName: out.FunctionName, Role: out.Role, Runtime: out.Runtime,
-			PackageType: out.PackageType, VpcConfig: out.VpcConfig, LoggingConfig: out.LoggingConfig, Environment: out.Environment,
+			PackageType: out.PackageType, VpcConfig: out.VpcConfig, LoggingConfig: out.LoggingConfig,
+			Environment: out.Environment,
 		}
 		return lambdaItem{f, &once[roleHolds]{}}, nil
 	}, "ResourceNotFoundException")
@@ -147,7 +149,8 @@ func functionVariables(e *types.EnvironmentResponse) (*plainValues, error) {
 }
 
 func functionURLs(ctx context.Context, c *Clients, arn string) (*[]functionURL, error) {
-	p := lambda.NewListFunctionUrlConfigsPaginator(c.Lambda, &lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String(arn)})
+	p := lambda.NewListFunctionUrlConfigsPaginator(c.Lambda,
+		&lambda.ListFunctionUrlConfigsInput{FunctionName: aws.String(arn)})
 	return gathered(listed(ctx, p, func(o *lambda.ListFunctionUrlConfigsOutput) []functionURL {
 		out := make([]functionURL, 0, len(o.FunctionUrlConfigs))
 		for _, u := range o.FunctionUrlConfigs {
@@ -200,8 +203,8 @@ func functionSupportFact(r *inventory.Resource, facts *inventory.ServerlessApp, 
 	}
 }
 
-// functionCallerFacts states who may call the function. A policy that lets in everyone is enough for a yes, and so is an
-// address that asks for no credential; a no takes both answers.
+// functionCallerFacts states who may call the function. A policy that lets in everyone is enough for a yes, and so is
+// an address that asks for no credential; a no takes both answers.
 func functionCallerFacts(r *inventory.Resource, facts *inventory.ServerlessApp, a lambdaAnswers) {
 	collectors.Know(r, a.URLs, func(v *[]functionURL) {
 		if v == nil || len(*v) == 0 {
@@ -220,7 +223,8 @@ func functionCallerFacts(r *inventory.Resource, facts *inventory.ServerlessApp, 
 		return
 	}
 	urls := a.URLs.Unknown()
-	doc, read := readPolicy(r, a.Policy, func(v *lambda.GetPolicyOutput) string { return aws.ToString(v.Policy) }, "anonymous")
+	doc, read := readPolicy(r, a.Policy,
+		func(v *lambda.GetPolicyOutput) string { return aws.ToString(v.Policy) }, "anonymous")
 	switch {
 	case !read:
 	case doc.public():

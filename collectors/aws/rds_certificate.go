@@ -40,7 +40,8 @@ func listAuthorities(ctx context.Context, c *Clients) iter.Seq2[authority, error
 	return func(yield func(authority, error) bool) {
 		var used []string
 		p := rds.NewDescribeDBInstancesPaginator(c.RDS, &rds.DescribeDBInstancesInput{})
-		for i, err := range listed(ctx, p, func(o *rds.DescribeDBInstancesOutput) []types.DBInstance { return o.DBInstances }) {
+		for i, err := range listed(ctx, p,
+			func(o *rds.DescribeDBInstancesOutput) []types.DBInstance { return o.DBInstances }) {
 			if err != nil {
 				yield(authority{}, during("DescribeDBInstances", "rds:DescribeDBInstances", err))
 				return
@@ -51,7 +52,8 @@ func listAuthorities(ctx context.Context, c *Clients) iter.Seq2[authority, error
 			return
 		}
 		all := rds.NewDescribeCertificatesPaginator(c.RDS, &rds.DescribeCertificatesInput{})
-		for cert, err := range listed(ctx, all, func(o *rds.DescribeCertificatesOutput) []types.Certificate { return o.Certificates }) {
+		for cert, err := range listed(ctx, all,
+			func(o *rds.DescribeCertificatesOutput) []types.Certificate { return o.Certificates }) {
 			if err != nil {
 				yield(authority{}, err)
 				return

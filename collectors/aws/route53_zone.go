@@ -89,8 +89,10 @@ func askZone(ctx context.Context, c *Clients, z hostedZone) zoneAnswers {
 	}
 	a.Records = ask("ListResourceRecordSets", "route53:ListResourceRecordSets", func() (*zoneRecords, error) {
 		records := &zoneRecords{}
-		p := route53.NewListResourceRecordSetsPaginator(c.Route53, &route53.ListResourceRecordSetsInput{HostedZoneId: aws.String(z.ID)})
-		for set, err := range listed(ctx, p, func(o *route53.ListResourceRecordSetsOutput) []types.ResourceRecordSet { return o.ResourceRecordSets }) {
+		p := route53.NewListResourceRecordSetsPaginator(c.Route53,
+			&route53.ListResourceRecordSetsInput{HostedZoneId: aws.String(z.ID)})
+		for set, err := range listed(ctx, p,
+			func(o *route53.ListResourceRecordSetsOutput) []types.ResourceRecordSet { return o.ResourceRecordSets }) {
 			if err != nil {
 				return nil, err
 			}

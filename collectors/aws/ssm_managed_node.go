@@ -52,7 +52,9 @@ type patchState struct {
 }
 
 // managedNodes asks about the updates of a page of nodes at a time: a call takes fifty, which is what a page holds.
-func managedNodes(ctx context.Context, c *Clients, in *ssm.DescribeInstanceInformationInput) iter.Seq2[managedNode, error] {
+func managedNodes(
+	ctx context.Context, c *Clients, in *ssm.DescribeInstanceInformationInput,
+) iter.Seq2[managedNode, error] {
 	return func(yield func(managedNode, error) bool) {
 		var sessions *collectors.Answer[bool]
 		p := ssm.NewDescribeInstanceInformationPaginator(c.SSM, in)
@@ -81,7 +83,8 @@ func managedNodes(ctx context.Context, c *Clients, in *ssm.DescribeInstanceInfor
 				if !strings.HasPrefix(id, "i-") {
 					continue
 				}
-				node := managedNode{ID: id, Patch: passedOn[patchState](states), Sessions: *sessions, SeenAt: inventory.Week(time.Now())}
+				node := managedNode{ID: id, Patch: passedOn[patchState](states), Sessions: *sessions,
+					SeenAt: inventory.Week(time.Now())}
 				if i.PingStatus != "" {
 					node.Online = aws.Bool(i.PingStatus == types.PingStatusOnline)
 				}
@@ -103,7 +106,8 @@ func managedNodes(ctx context.Context, c *Clients, in *ssm.DescribeInstanceInfor
 func askPatchStates(ctx context.Context, c *Clients, ids []string) collectors.Answer[map[string]patchState] {
 	return ask("DescribeInstancePatchStates", "ssm:DescribeInstancePatchStates", func() (*map[string]patchState, error) {
 		out := map[string]patchState{}
-		p := ssm.NewDescribeInstancePatchStatesPaginator(c.SSM, &ssm.DescribeInstancePatchStatesInput{InstanceIds: ids, MaxResults: aws.Int32(50)})
+		p := ssm.NewDescribeInstancePatchStatesPaginator(c.SSM, &ssm.DescribeInstancePatchStatesInput{InstanceIds: ids,
+			MaxResults: aws.Int32(50)})
 		for s, err := range listed(ctx, p, func(o *ssm.DescribeInstancePatchStatesOutput) []types.InstancePatchState {
 			return o.InstancePatchStates
 		}) {
@@ -133,7 +137,8 @@ const hostManagement = "ssm/managed-instance/default-ec2-instance-management-rol
 func askSessions(ctx context.Context, c *Clients) collectors.Answer[bool] {
 	return ask("GetServiceSetting", "ssm:GetServiceSetting", func() (*bool, error) {
 		w := collectors.Where{Scope: scopeOf(c.Account), Region: c.Region}
-		out, err := c.SSM.GetServiceSetting(ctx, &ssm.GetServiceSettingInput{SettingId: aws.String(arn(w, "ssm", "servicesetting/"+hostManagement))})
+		out, err := c.SSM.GetServiceSetting(ctx, &ssm.GetServiceSettingInput{SettingId: aws.String(arn(w, "ssm",
+			"servicesetting/"+hostManagement))})
 		if err != nil {
 			return nil, absent(err, "ServiceSettingNotFound")
 		}
@@ -155,7 +160,8 @@ func managedNodeFacts(w collectors.Where, n managedNode) *inventory.Resource {
 	collectors.Know(r, n.Sessions, func(on *bool) { facts.CentralSessions = on != nil && *on }, "central_sessions")
 	if n.Patch.Absent {
 		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseNotEnabled, Code: "NeverScanned", Action: n.Patch.Action, Permission: "ssm:DescribeInstancePatchStates",
+			Cause: inventory.CauseNotEnabled, Code: "NeverScanned", Action: n.Patch.Action,
+			Permission: "ssm:DescribeInstancePatchStates",
 		}, "missing_patches", "pending_restart", "scanned_at")
 		return r
 	}

@@ -118,8 +118,8 @@ func TestListSourceImages(t *testing.T) {
 	if err != nil || len(*got) != 2 {
 		t.Fatal(got, err)
 	}
-	stated{"publisher": "137112412989", "provider": true, "public": true, "made_at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "withdrawn_at": time.Date(2028, 1, 2, 3, 4, 5, 0, time.UTC)}.check(t, sourceImageFacts(here, (*got)[0]))
-	stated{"publisher": nil, "provider": nil, "made_at": nil, "image": "ami-gone"}.check(t, sourceImageFacts(here, (*got)[1]))
+	stated{"owner": "137112412989", "provider": true, "public": true, "made_at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "withdrawn_at": time.Date(2028, 1, 2, 3, 4, 5, 0, time.UTC)}.check(t, sourceImageFacts(here, (*got)[0]))
+	stated{"owner": nil, "provider": nil, "made_at": nil, "image": "ami-gone"}.check(t, sourceImageFacts(here, (*got)[1]))
 }
 
 func TestRecordedSourceImages(t *testing.T) {
@@ -127,7 +127,7 @@ func TestRecordedSourceImages(t *testing.T) {
 	for file, want := range map[string]stated{
 		"test_ami_sse":              {"public": true, "withdrawn_at": time.Time{}},
 		"test_unused_ami_false":     {"public": false},
-		"test_asg_image_age_filter": {"public": true, "publisher": "099720109477"},
+		"test_asg_image_age_filter": {"public": true, "owner": "099720109477"},
 		"test_ec2_image_filter":     {"provider": false},
 	} {
 		out := recorded[ec2.DescribeImagesOutput](t, file+"/ec2.DescribeImages_1.json")

@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"iter"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
@@ -100,13 +99,9 @@ func (c *Clients) webFirewalls(scope types.Scope) *wafv2.Client {
 // findWebACL reads scope, name and id from an ARN such as arn:aws:wafv2:…:regional/webacl/name/id.
 func findWebACL(ctx context.Context, c *Clients, id string) iter.Seq2[webACLItem, error] {
 	return func(yield func(webACLItem, error) bool) {
-		parts := strings.Split(resourcePart(id), "/")
-		if len(parts) != 4 {
+		item, ok := webACLNamed(id)
+		if !ok {
 			return
-		}
-		item := webACLItem{ARN: id, Name: parts[2], ID: parts[3], Scope: types.ScopeRegional}
-		if parts[0] == "global" {
-			item.Scope = types.ScopeCloudfront
 		}
 		_, err := getWebACL(ctx, c, item)
 		switch {

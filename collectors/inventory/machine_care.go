@@ -26,7 +26,7 @@ type SourceImage struct {
 	Image string `json:"image" link:"describes"`
 	// Owner is the account, project or publisher it is from; Provider says that this is the provider itself, Public that
 	// anyone can start it.
-	Owner    string `json:"publisher"`
+	Owner    string `json:"owner"`
 	Provider bool   `json:"provider"`
 	Public   bool   `json:"public"`
 	// MadeAt is when it was made; WithdrawnAt is from when on its owner offers something newer, zero for never.

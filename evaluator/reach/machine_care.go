@@ -29,14 +29,17 @@ func machineCare(r *inventory.Resource, m *inventory.ComputeInstance, w World) {
 	imageFact(r, m, w)
 }
 
-// patchFact says whether nothing important is missing, as far as the last look shows that is not too long ago. A machine
-// whose updates nobody looks for is not known to have them.
-func patchFact(r *inventory.Resource, m *inventory.ComputeInstance, w World, nodes []*inventory.Resource, missing []inventory.Unknown) {
+// patchFact says whether nothing important is missing, as far as the last look shows that is not too long ago. A
+// machine whose updates nobody looks for is not known to have them.
+func patchFact(
+	r *inventory.Resource, m *inventory.ComputeInstance, w World, nodes []*inventory.Resource, missing []inventory.Unknown,
+) {
 	const name = "patched"
 	doubts := slices.Clone(missing)
 	for _, n := range nodes {
 		f := n.Facts.(*inventory.ManagedNode)
-		why := slices.IndexFunc([]string{"missing_patches", "pending_restart", "scanned_at", "seen_at"}, func(a string) bool { return !n.IsKnown(a) })
+		why := slices.IndexFunc([]string{"missing_patches", "pending_restart", "scanned_at", "seen_at"},
+			func(a string) bool { return !n.IsKnown(a) })
 		switch {
 		case n.IsKnown("missing_patches") && f.MissingPatches > 0, n.IsKnown("pending_restart") && f.PendingRestart > 0:
 			put(r, name, &m.Patched, false)
@@ -61,7 +64,9 @@ func olderThan(from, to time.Time, days int64) bool {
 
 // loginFact says whether people log in by their directory identity: no key was given to the machine, or the agent
 // brokers their sessions.
-func loginFact(r *inventory.Resource, m *inventory.ComputeInstance, nodes []*inventory.Resource, missing []inventory.Unknown) {
+func loginFact(
+	r *inventory.Resource, m *inventory.ComputeInstance, nodes []*inventory.Resource, missing []inventory.Unknown,
+) {
 	const name = "central_login"
 	switch {
 	case !r.IsKnown("login_key"):
@@ -120,13 +125,14 @@ func imageFact(r *inventory.Resource, m *inventory.ComputeInstance, w World) {
 
 func approvedImage(image *inventory.Resource, f *inventory.SourceImage, w World) (truth, []inventory.Unknown) {
 	listed := func(word string) bool {
-		return word != "" && slices.ContainsFunc(w.Settings().ApprovedImages, func(a string) bool { return strings.EqualFold(a, word) })
+		return word != "" && slices.ContainsFunc(w.Settings().ApprovedImages,
+			func(a string) bool { return strings.EqualFold(a, word) })
 	}
 	switch {
 	case listed(f.Image), image.IsKnown("provider") && f.Provider:
 		return yes, nil
-	case !image.IsKnown("publisher"):
-		return unsure, []inventory.Unknown{image.Why("publisher")}
+	case !image.IsKnown("owner"):
+		return unsure, []inventory.Unknown{image.Why("owner")}
 	case listed(f.Owner), w.Owns(f.Owner):
 		return yes, nil
 	case !image.IsKnown("provider"):

@@ -20,7 +20,7 @@ func TestMachineCare(t *testing.T) {
 		f.Image, f.SeenAt = "ami-1", now
 		return made("image", "aws.ec2.source_image", &f, append(known, "image", "seen_at")...)
 	}
-	whole := []string{"publisher", "provider", "public", "made_at", "withdrawn_at"}
+	whole := []string{"owner", "provider", "public", "made_at", "withdrawn_at"}
 	const own, strange = "111122223333", "999999999999"
 	for name, c := range map[string]struct {
 		with  []*inventory.Resource
@@ -51,7 +51,7 @@ func TestMachineCare(t *testing.T) {
 		"provider's, to be renewed": {with: []*inventory.Resource{image(inventory.SourceImage{Owner: "1", Provider: true, Public: true, WithdrawnAt: days(-90)}, whole...)}, fact: "image_approved", want: true},
 		"own, young":                {with: []*inventory.Resource{image(inventory.SourceImage{Owner: own, MadeAt: days(100)}, whole...)}, fact: "image_approved", want: true},
 		"own, old":                  {with: []*inventory.Resource{image(inventory.SourceImage{Owner: own, MadeAt: days(200)}, whole...)}, fact: "image_approved", want: false},
-		"own, age untold":           {with: []*inventory.Resource{image(inventory.SourceImage{Owner: own}, "publisher", "provider", "public", "withdrawn_at")}, fact: "image_approved", want: nil},
+		"own, age untold":           {with: []*inventory.Resource{image(inventory.SourceImage{Owner: own}, "owner", "provider", "public", "withdrawn_at")}, fact: "image_approved", want: nil},
 		"a stranger's":              {with: []*inventory.Resource{image(inventory.SourceImage{Owner: strange, MadeAt: days(1)}, whole...)}, fact: "image_approved", want: false},
 		"a stranger's, approved":    {with: []*inventory.Resource{image(inventory.SourceImage{Owner: strange, Public: true}, whole...)}, allow: []string{strange}, fact: "image_approved", want: true},
 		"hidden":                    {with: []*inventory.Resource{image(inventory.SourceImage{})}, fact: "image_approved", want: nil},

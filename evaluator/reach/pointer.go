@@ -34,7 +34,8 @@ func originsByName(r *inventory.Resource, e *inventory.EntryPoint, w World) {
 	settle(r, "origin_exists", opposite(gone), &e.OriginExists, doubts)
 }
 
-// deriveZone counts the records that lead nowhere. One that is found is a finding, whatever else could not be looked up.
+// deriveZone counts the records that lead nowhere. One that is found is a finding, whatever else could not be looked
+// up.
 func deriveZone(r *inventory.Resource, w World) {
 	z := r.Facts.(*inventory.DNSZone)
 	const name = "dangling_records"
