@@ -59,6 +59,7 @@ func listRepositoryImages(ctx context.Context, c *Clients) iter.Seq2[repositoryI
 		var deployed []string
 		asked := false
 		for item, err := range repositories(ctx, c) {
+			err = during("DescribeRepositories", "ecr:DescribeRepositories", err)
 			if err == nil && !asked {
 				// Without any repository nothing of the account's can be deployed.
 				deployed, err = deployedImages(ctx, c)

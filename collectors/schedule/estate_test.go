@@ -139,7 +139,7 @@ func registry() *collectors.Registry[place2] {
 		},
 		Facts: func(_ collectors.Where, g group) *inventory.Resource {
 			f := &inventory.Firewall{Network: g.Network}
-			res := inventory.New(groupID(g.Name), g.Name, g.Region, f)
+			res := inventory.New(groupID(g), g.Name, g.Region, f)
 			for _, p := range g.World {
 				f.Rules = append(f.Rules, inventory.Rule{Protocol: "tcp", From: p, To: p, Ranges: []string{"0.0.0.0/0"}})
 			}
@@ -152,8 +152,8 @@ func registry() *collectors.Registry[place2] {
 }
 
 func bucketID(name string) string { return "arn:aws:s3:::" + name }
-func groupID(name string) string {
-	return "arn:aws:ec2:eu-central-1:111122223333:security-group/" + name
+func groupID(g group) string {
+	return "arn:aws:ec2:" + g.Region + ":111122223333:security-group/" + g.Name
 }
 
 // account gathers the cloud.
