@@ -18,11 +18,15 @@ type spot struct {
 	exact bool
 }
 
-// spotOf is the spot of a door: its own addresses, else those of its subnet.
+// spotOf is the spot of a door: its own addresses, else those of its subnet. Where its own could not be read it may be
+// anywhere: what its subnet says is no proof of where it is not.
 func (k *walk) spotOf(d *door) *spot {
 	s := &spot{groups: d.groups, ungrouped: d.ungrouped, exact: len(d.private) > 0}
 	words := d.private
-	if !s.exact && d.subnet != "" {
+	switch {
+	case d.unplaced:
+		words = []string{"*"}
+	case !s.exact && d.subnet != "":
 		if r := k.w.Get(d.subnet); r != nil && r.IsKnown("ranges") {
 			words = r.Facts.(*inventory.Subnet).Ranges
 		}

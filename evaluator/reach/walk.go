@@ -72,6 +72,8 @@ type door struct {
 	// groups are what rules may name it by; ungrouped says that these are not all known.
 	groups    []string
 	ungrouped bool
+	// unplaced says that its addresses could not be read.
+	unplaced bool
 }
 
 // doorOf reads an interface.
@@ -86,6 +88,7 @@ func doorOf(r *inventory.Resource) *door {
 	}
 	d.blind = !r.IsKnown("firewalls")
 	d.ungrouped = r.IsFixed("groups") && !r.IsKnown("groups")
+	d.unplaced = !r.IsKnown("private_addresses")
 	if why, refused := r.Unknown["groups"]; refused {
 		d.blind, d.doubts = true, append(d.doubts, why)
 	}
