@@ -360,7 +360,7 @@ func (k *walk) insideSources(b *inventory.Behind, d *door) {
 	case yes:
 		b.PrivateSources = append(b.PrivateSources, links.ranges...)
 		b.UnknownPeer = b.UnknownPeer || links.stranger == yes
-		if links.stranger == unsure {
+		if links.stranger == unsure || links.unbounded {
 			b.Missing = append(b.Missing, links.doubts...)
 		}
 	}
