@@ -56,8 +56,8 @@ func controlFacts(r *inventory.Resource, facts *inventory.KubernetesCluster, c *
 		r.Known("central_identity")
 	}
 	for _, e := range c.EncryptionConfig {
-		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(e.Resources,
-			"secrets") //nolint:staticcheck // what the key wraps is still told
+		wrapped := e.Resources //nolint:staticcheck // what the key wraps is still told
+		facts.SecretsEncrypted = facts.SecretsEncrypted || contains(wrapped, "secrets")
 	}
 	r.Known("secrets_encrypted")
 	if c.Logging != nil {

@@ -127,6 +127,10 @@ func deriveDatabase(r *inventory.Resource, w World) {
 
 	who := k.admitted(r, got.doors, asked, got)
 	who.doubts = append(who.doubts, unseen...)
+	if _, none := r.NotApplicable["network"]; !none && !r.IsKnown("network") {
+		// Who else lives where it does cannot be told.
+		who.doubts = append(who.doubts, r.Why("network"))
+	}
 	only, doubts := who.only()
 	settle(r, "ingress_app_only", only, &db.IngressAppOnly, doubts)
 	if record, doubts := who.record(); record != nil {
