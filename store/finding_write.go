@@ -78,18 +78,20 @@ func (tx Tx) findingsOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]map
 	return out, nil
 }
 
-// movedRow is a finding that moved, with the resource it is about.
+// movedRow is a finding that moved, with the resource it is about. kept says that a form of it is in its table already.
 type movedRow struct {
 	resource uuid.UUID
+	kept     bool
 	evaluator.Moved
 }
 
 // keepFindings writes the findings that moved, their past forms and their events.
-func (tx Tx) keepFindings(ctx context.Context, settled []evaluator.Settled, at time.Time) error {
+func (tx Tx) keepFindings(ctx context.Context, settled []evaluator.Settled, before map[uuid.UUID]map[string]*evaluator.Finding, at time.Time) error {
 	var moved []movedRow
 	for _, s := range settled {
+		id := ResourceID(s.Resource.ID)
 		for _, m := range s.Moved {
-			moved = append(moved, movedRow{ResourceID(s.Resource.ID), m})
+			moved = append(moved, movedRow{id, before[id][m.Check] != nil, m})
 		}
 	}
 	return tx.keepMoved(ctx, moved, at)
@@ -105,7 +107,7 @@ func (tx Tx) closeFindings(ctx context.Context, ids []uuid.UUID, at time.Time, c
 	for id, findings := range before {
 		for check, f := range findings {
 			if after, m := evaluator.Gone(f, at, cause); m != nil {
-				moved = append(moved, movedRow{id, evaluator.Moved{Check: check, Finding: after, Movement: m}})
+				moved = append(moved, movedRow{id, true, evaluator.Moved{Check: check, Finding: after, Movement: m}})
 			}
 		}
 	}
@@ -117,8 +119,26 @@ func (tx Tx) keepMoved(ctx context.Context, moved []movedRow, at time.Time) erro
 		return nil
 	}
 	ids := make([]uuid.UUID, len(moved))
+	var kept []uuid.UUID
 	for i, m := range moved {
 		ids[i] = FindingID(m.resource, m.Check)
+		if m.kept {
+			kept = append(kept, ids[i])
+		}
+	}
+	if err := tx.endFindings(ctx, kept, at); err != nil {
+		return err
+	}
+	if err := tx.writeFindings(ctx, ids, moved, at); err != nil {
+		return err
+	}
+	return tx.writeEvents(ctx, ids, moved, at)
+}
+
+// endFindings copies the present forms of findings to the past.
+func (tx Tx) endFindings(ctx context.Context, ids []uuid.UUID, at time.Time) error {
+	if len(ids) == 0 {
+		return nil
 	}
 	_, err := tx.Exec(ctx, `
 		INSERT INTO finding_versions (tenant_id, id, valid_from, valid_to, verdict, base_severity, severity, state, since,
@@ -132,10 +152,7 @@ func (tx Tx) keepMoved(ctx context.Context, moved []movedRow, at time.Time) erro
 	if err != nil {
 		return fmt.Errorf("end finding versions: %w", err)
 	}
-	if err := tx.writeFindings(ctx, ids, moved, at); err != nil {
-		return err
-	}
-	return tx.writeEvents(ctx, ids, moved, at)
+	return nil
 }
 
 func (tx Tx) writeFindings(ctx context.Context, ids []uuid.UUID, moved []movedRow, at time.Time) error {

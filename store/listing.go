@@ -43,7 +43,7 @@ func (tx Tx) Listed(ctx context.Context, scope, run uuid.UUID, row inventory.Led
 	if placeholder == nil {
 		return 0, nil
 	}
-	_, err = tx.Observe(ctx, scope, run, []Observed{{Resource: placeholder, Listing: row.Region}}, true)
+	_, err = tx.Observe(ctx, scope, run, []Observed{{Resource: placeholder, Listing: row.Region}}, false)
 	return 0, err
 }
 

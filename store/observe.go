@@ -35,11 +35,14 @@ var compressor = func() *zstd.Encoder {
 
 // lockTenant keeps the two sides of the inventory apart: observations of any scope may be written together, but nothing
 // is settled meanwhile. Otherwise a resource could change between the moment a derivation looked at it and the moment
-// it is known that the derivation rests on it.
+// it is known that the derivation rests on it. Statements are planned anew from here on: the tables grow a
+// thousandfold while a first run writes to them, and a plan kept from their first rows would read them as a whole.
 func (tx Tx) lockTenant(ctx context.Context, exclusive bool) error {
-	statement := `SELECT pg_advisory_xact_lock_shared(hashtextextended('inventory ' || $1::text, 0))`
+	statement := `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+		pg_advisory_xact_lock_shared(hashtextextended('inventory ' || $1::text, 0))`
 	if exclusive {
-		statement = `SELECT pg_advisory_xact_lock(hashtextextended('inventory ' || $1::text, 0))`
+		statement = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+			pg_advisory_xact_lock(hashtextextended('inventory ' || $1::text, 0))`
 	}
 	if _, err := tx.Exec(ctx, statement, tx.tenant); err != nil {
 		return fmt.Errorf("lock the inventory: %w", err)
@@ -79,14 +82,15 @@ func (tx Tx) Observe(ctx context.Context, scope, run uuid.UUID, batch []Observed
 	if len(batch) == 0 {
 		return 0, nil
 	}
+	// Encoding and hashing come before the locks: batches of one scope wait for one another from there on.
+	in, err := prepare(batch)
+	if err != nil {
+		return 0, err
+	}
 	if err := tx.lockTenant(ctx, false); err != nil {
 		return 0, err
 	}
 	if err := tx.lockScope(ctx, scope); err != nil {
-		return 0, err
-	}
-	in, err := prepare(batch)
-	if err != nil {
 		return 0, err
 	}
 	fresh, changed, same, err := tx.sort(ctx, scope, in)

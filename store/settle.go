@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -64,7 +65,7 @@ func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, err
 	if err := tx.keepDerived(ctx, settled, at); err != nil {
 		return 0, err
 	}
-	if err := tx.keepFindings(ctx, settled, at); err != nil {
+	if err := tx.keepFindings(ctx, settled, before, at); err != nil {
 		return 0, err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM pending_resources WHERE tenant_id = @tenant AND resource_id = ANY (@ids)`,
@@ -251,23 +252,38 @@ func (tx Tx) writeDerived(ctx context.Context, rows []derivedRow, ended []uuid.U
 	if len(rows) == 0 {
 		return nil
 	}
-	anew := map[uuid.UUID]bool{}
-	for _, id := range ended {
-		anew[id] = true
+	n := len(rows)
+	ids, facts, rests, passed, inherited := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, row := range rows {
+		ids[i], facts[i], rests[i], passed[i], inherited[i] = row.ResourceID, string(row.Facts), arrayText(row.RestsOn), arrayText(row.Passed), arrayText(row.Inherited)
 	}
-	batch := &pgx.Batch{}
-	for _, row := range rows {
-		batch.Queue(`
-			INSERT INTO derived_facts (tenant_id, resource_id, scope_id, valid_from, facts, rests_on, passed, inherited)
-			SELECT $1, r.id, r.scope_id, $3, $4, $5, $6, $7 FROM resources r WHERE r.tenant_id = $1 AND r.id = $2
-			ON CONFLICT (tenant_id, resource_id) DO UPDATE SET
-			       scope_id = excluded.scope_id, facts = excluded.facts, rests_on = excluded.rests_on, passed = excluded.passed,
-			       inherited = excluded.inherited,
-			       valid_from = CASE WHEN $8 THEN excluded.valid_from ELSE derived_facts.valid_from END`,
-			tx.tenant, row.ResourceID, at, row.Facts, row.RestsOn, row.Passed, row.Inherited, anew[row.ResourceID])
-	}
-	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO derived_facts (tenant_id, resource_id, scope_id, valid_from, facts, rests_on, passed, inherited)
+		SELECT @tenant, v.id, r.scope_id, @at, v.facts::jsonb, v.rests::bigint[], v.passed::smallint[], v.inherited::smallint[]
+		FROM   unnest(@ids::uuid[], @facts::text[], @rests::text[], @passed::text[], @inherited::text[])
+		       AS v (id, facts, rests, passed, inherited)
+		CROSS  JOIN LATERAL (SELECT scope_id FROM resources WHERE tenant_id = @tenant AND id = v.id LIMIT 1) r
+		ON CONFLICT (tenant_id, resource_id) DO UPDATE SET
+		       scope_id = excluded.scope_id, facts = excluded.facts, rests_on = excluded.rests_on, passed = excluded.passed,
+		       inherited = excluded.inherited,
+		       valid_from = CASE WHEN derived_facts.resource_id = ANY (@ended) THEN excluded.valid_from ELSE derived_facts.valid_from END`,
+		pgx.StrictNamedArgs{
+			"tenant": tx.tenant, "at": at, "ids": ids, "facts": facts, "rests": rests, "passed": passed, "inherited": inherited, "ended": ended,
+		})
+	if err != nil {
 		return fmt.Errorf("write derived facts: %w", err)
 	}
 	return nil
+}
+
+// arrayText writes numbers as Postgres reads an array: arrays of unlike lengths cannot travel as one array of arrays.
+func arrayText[N int16 | int64](numbers []N) string {
+	text := []byte{'{'}
+	for i, n := range numbers {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(n), 10)
+	}
+	return string(append(text, '}'))
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -25,8 +26,10 @@ type world struct {
 	// err is the first fetch that failed: derivations cannot return it.
 	err   error
 	looks map[evaluator.Key]struct{}
-	// current is the resource whose derivation is under way, habits what derivations of its class were seen to ask.
+	// current is the resource whose derivation is under way, batch those it is one of, habits what derivations of a class
+	// were seen to ask.
 	current *inventory.Resource
+	batch   []evaluator.Due
 	habits  *habits
 }
 
@@ -35,7 +38,7 @@ type world struct {
 type habit struct {
 	of   inventory.Class
 	via  string
-	into string
+	into inventory.Class
 	by   string
 }
 
@@ -46,56 +49,32 @@ type habits struct {
 	seen map[habit]struct{}
 }
 
-func (h *habits) learn(of *inventory.Resource, class inventory.Class, name, id string) {
+// habitOf says how the question names what it asks about, seen from the resource whose derivation asks it.
+func habitOf(of *inventory.Resource, class inventory.Class, name, id string) (habit, bool) {
 	if of == nil {
-		return
+		return habit{}, false
 	}
-	via, found := "", of.ID == id
+	if of.ID == id {
+		return habit{of.Class, "", class, name}, true
+	}
 	for _, l := range of.Links() {
-		if !found && l.To == id {
-			via, found = l.Name, true
+		if l.To == id {
+			return habit{of.Class, l.Name, class, name}, true
 		}
 	}
-	if !found {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.seen[habit{of.Class, via, string(class), name}] = struct{}{}
+	return habit{}, false
 }
 
-// questions lists, for each class and link name, the ids the batch will probably ask about.
-func (h *habits) questions(batch []evaluator.Due) map[link][]string {
+func (h *habits) learn(one habit) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	byClass := map[inventory.Class][]habit{}
-	for one := range h.seen {
-		byClass[one.of] = append(byClass[one.of], one)
-	}
-	seen := map[link]bool{}
-	out := map[link][]string{}
-	add := func(one habit, id string) {
-		key := link{inventory.Class(one.into), one.by, id}
-		if id != "" && !seen[key] {
-			seen[key] = true
-			group := link{class: key.class, name: key.name}
-			out[group] = append(out[group], id)
-		}
-	}
-	for _, due := range batch {
-		for _, one := range byClass[due.Resource.Class] {
-			if one.via == "" {
-				add(one, due.Resource.ID)
-				continue
-			}
-			for _, l := range due.Resource.Links() {
-				if l.Name == one.via {
-					add(one, l.To)
-				}
-			}
-		}
-	}
-	return out
+	h.seen[one] = struct{}{}
+}
+
+func (h *habits) learnt() []habit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.seen))
 }
 
 type gap struct {
@@ -197,17 +176,64 @@ func (w *world) Into(class inventory.Class, name, id string) []*inventory.Resour
 	if found, ok := w.links[key]; ok {
 		return found
 	}
-	w.habits.learn(w.current, class, name, id)
-	found, err := w.view.Into(w.ctx, class, name, []string{id})
-	if err != nil {
+	ids := []string{id}
+	if one, ok := habitOf(w.current, class, name, id); ok {
+		w.habits.learn(one)
+		ids = w.unasked(one)
+	}
+	if err := w.ask(class, name, ids); err != nil {
 		w.fail(err)
 		return nil
 	}
-	w.links[key] = found[id]
-	for _, r := range found[id] {
-		w.resources[r.ID] = r
+	return w.links[key]
+}
+
+// unasked are the ids that the batch will ask about by a habit and has not asked about yet.
+func (w *world) unasked(one habit) []string {
+	var ids []string
+	taken := map[string]bool{"": true}
+	add := func(id string) {
+		if _, asked := w.links[link{one.into, one.by, id}]; !asked && !taken[id] {
+			taken[id] = true
+			ids = append(ids, id)
+		}
 	}
-	return found[id]
+	for _, due := range w.batch {
+		if due.Resource.Class != one.of {
+			continue
+		}
+		if one.via == "" {
+			add(due.Resource.ID)
+			continue
+		}
+		for _, l := range due.Resource.Links() {
+			if l.Name == one.via {
+				add(l.To)
+			}
+		}
+	}
+	return ids
+}
+
+// ask fetches what of a class links to any of the ids by a name, and what that points at.
+func (w *world) ask(class inventory.Class, name string, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	found, err := w.view.Into(w.ctx, class, name, ids)
+	if err != nil {
+		return err
+	}
+	var wave []*inventory.Resource
+	for _, id := range ids {
+		w.links[link{class, name, id}] = found[id]
+		for _, r := range found[id] {
+			w.resources[r.ID] = r
+			wave = append(wave, r)
+		}
+	}
+	_, err = w.follow(wave)
+	return err
 }
 
 // Missing implements reach.World. A class of which nothing was ever listed in the place is not collected.
@@ -254,52 +280,48 @@ func (w *world) fetch(ids []string) error {
 // prefetch brings what a batch will look at in a few questions instead of one for each resource: what its resources
 // point at, what that points at in turn, and what is known to be asked of resources of their classes.
 func (w *world) prefetch(batch []evaluator.Due) error {
-	if err := w.prefetchLinks(batch); err != nil {
-		return err
+	w.batch = batch
+	wave := make([]*inventory.Resource, len(batch))
+	for i, due := range batch {
+		w.resources[due.Resource.ID] = due.Resource
+		wave[i] = due.Resource
 	}
-	for group, ids := range w.habits.questions(batch) {
-		found, err := w.view.Into(w.ctx, group.class, group.name, ids)
-		if err != nil {
+	for range 2 {
+		var err error
+		if wave, err = w.follow(wave); err != nil {
 			return err
 		}
-		for _, id := range ids {
-			w.links[link{group.class, group.name, id}] = found[id]
-			for _, r := range found[id] {
-				w.resources[r.ID] = r
-			}
+	}
+	for _, one := range w.habits.learnt() {
+		if err := w.ask(one.into, one.by, w.unasked(one)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (w *world) prefetchLinks(batch []evaluator.Due) error {
-	var wave []*inventory.Resource
-	for _, due := range batch {
-		w.resources[due.Resource.ID] = due.Resource
-		wave = append(wave, due.Resource)
-	}
-	for range 2 {
-		var ids []string
-		for _, r := range wave {
-			for _, l := range r.Links() {
-				if _, known := w.resources[l.To]; !known {
-					w.resources[l.To] = nil
-					ids = append(ids, l.To)
-				}
-			}
-		}
-		if len(ids) == 0 {
-			return nil
-		}
-		if err := w.fetch(ids); err != nil {
-			return err
-		}
-		wave = wave[:0]
-		for _, id := range ids {
-			if r := w.resources[id]; r != nil {
-				wave = append(wave, r)
+// follow fetches what resources point at, as far as it is not known yet, and returns it.
+func (w *world) follow(wave []*inventory.Resource) ([]*inventory.Resource, error) {
+	var ids []string
+	for _, r := range wave {
+		for _, l := range r.Links() {
+			if _, known := w.resources[l.To]; !known {
+				w.resources[l.To] = nil
+				ids = append(ids, l.To)
 			}
 		}
 	}
-	return nil
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := w.fetch(ids); err != nil {
+		return nil, err
+	}
+	var next []*inventory.Resource
+	for _, id := range ids {
+		if r := w.resources[id]; r != nil {
+			next = append(next, r)
+		}
+	}
+	return next, nil
 }

@@ -26,8 +26,8 @@ type loadItem struct {
 
 var padding = strings.Repeat(`"attribute":"value of a setting",`, 60)
 
-// large is an estate of a size: machines with an interface and a disk each, in subnets behind shared groups, and
-// buckets. Answers come without delay.
+// large is an estate of a size: machines with an interface each, in subnets behind shared groups, disks and buckets.
+// Answers come without delay. It has some two open findings for each resource, as the contract's largest estate.
 type large struct {
 	size  int
 	clock func() time.Time
@@ -69,7 +69,10 @@ func source(r *collectors.Registry[large], kind inventory.Kind, class inventory.
 		},
 		Facts: func(_ collectors.Where, item loadItem) *inventory.Resource {
 			res := facts(item)
-			res.Labels = map[string]string{"owner": "team-" + fmt.Sprint(item.N%20), "environment": "production", "data-classification": "internal"}
+			res.Labels = map[string]string{
+				"owner": "team-" + fmt.Sprint(item.N%20), "environment": []string{"production", "staging"}[item.N%2],
+				"data-classification": "internal", "managed-by": "terraform",
+			}
 			return res
 		},
 	})
@@ -78,13 +81,13 @@ func source(r *collectors.Registry[large], kind inventory.Kind, class inventory.
 func (l large) registry() *collectors.Registry[large] {
 	var r collectors.Registry[large]
 	const region = "eu-central-1"
-	source(&r, "aws.ec2.instance", inventory.ClassComputeInstance, 24, func(i loadItem) *inventory.Resource {
+	source(&r, "aws.ec2.instance", inventory.ClassComputeInstance, 16, func(i loadItem) *inventory.Resource {
 		f := &inventory.ComputeInstance{InVirtualNetwork: true, MetadataHardened: !i.Fails, OSFamily: "linux", Running: true, Interfaces: []string{loadID("network-interface", i.N)}}
 		res := inventory.New(loadID("instance", i.N), fmt.Sprint("machine ", i.N), region, f)
 		res.Known("in_virtual_network", "metadata_hardened", "os_family", "running", "interfaces", "identity", "image_id", "plaintext_secrets", "public_address")
 		return res
 	})
-	source(&r, "aws.ec2.network_interface", inventory.ClassNetworkInterface, 24, func(i loadItem) *inventory.Resource {
+	source(&r, "aws.ec2.network_interface", inventory.ClassNetworkInterface, 16, func(i loadItem) *inventory.Resource {
 		f := &inventory.NetworkInterface{
 			Network: loadID("vpc", 0), Subnet: loadID("subnet", i.N%20), Wearer: loadID("instance", i.N), WearerType: "machine",
 			PrivateAddresses: []string{fmt.Sprintf("10.%d.%d.%d", i.N>>16&255, i.N>>8&255, i.N&255)}, Firewalls: []string{loadID("security-group", i.N%200)},
@@ -93,14 +96,14 @@ func (l large) registry() *collectors.Registry[large] {
 		res.Known("network", "subnet", "wearer", "wearer_type", "private_addresses", "public_addresses", "firewalls")
 		return res
 	})
-	source(&r, "aws.ec2.volume", inventory.ClassDisk, 30, func(i loadItem) *inventory.Resource {
+	source(&r, "aws.ec2.volume", inventory.ClassDisk, 46, func(i loadItem) *inventory.Resource {
 		f := &inventory.Disk{EncryptedAtRest: !i.Fails, Attached: true}
 		res := inventory.New(loadID("volume", i.N), fmt.Sprint("disk ", i.N), region, f)
 		res.Known("encrypted_at_rest", "attached", "encryption_key", "source")
 		return res
 	})
 	source(&r, "aws.s3.bucket", inventory.ClassObjectStorage, 20, func(i loadItem) *inventory.Resource {
-		f := &inventory.ObjectStorage{TLSRequired: !i.Fails, TLSMinVersion: 1.2, Versioning: true, EncryptedAtRest: true, Block: inventory.PublicAccessBlock{IgnoreACLs: true, RestrictPolicy: true, BlockACLs: true, BlockPolicy: true}}
+		f := &inventory.ObjectStorage{TLSRequired: !i.Fails, TLSMinVersion: 1.2, Versioning: true, DeleteProtected: !i.Fails, EncryptedAtRest: true, Block: inventory.PublicAccessBlock{IgnoreACLs: true, RestrictPolicy: true, BlockACLs: true, BlockPolicy: true}}
 		res := inventory.New(bucketID(fmt.Sprint("bucket-", i.N)), fmt.Sprint("bucket-", i.N), region, f)
 		res.Known("tls_required", "versioning", "delete_protected", "expiry_rule", "retention_locked", "network_restricted", "acl_enabled", "policy_public", "acl_public", "block", "principals", "encryption_key", "log_target", "expiry_days", "replicas")
 		res.SetInherent("tls_min_version", "encrypted_at_rest")
