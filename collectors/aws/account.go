@@ -30,6 +30,13 @@ import (
 type Connection struct {
 	// Account is the account that must answer; empty accepts whichever the credentials belong to.
 	Account string
+	// Organization is the organisation that must answer, where accounts are to be found; empty accepts any. MemberRole is
+	// the name of the role in each of its accounts.
+	Organization string
+	MemberRole   string
+	// Member says that the account is one of an organisation's. One that cannot be entered is then collected all the
+	// same, with everything in it unknown, and of the wanted regions those count that it has enabled.
+	Member bool
 	// RoleARN is a role to assume, ExternalID the word its trust policy asks for.
 	RoleARN    string
 	ExternalID string
@@ -64,7 +71,9 @@ type Account struct {
 	id       string
 	regions  []string
 	unlisted *inventory.Unknown
-	cfg      aws.Config
+	// barred is why the account could not be entered; nil for one that was.
+	barred *inventory.Unknown
+	cfg    aws.Config
 	// elsewhere is set when an endpoint other than Amazon's answers, whose host name no bucket and no account precedes.
 	elsewhere bool
 
@@ -89,12 +98,33 @@ func Connect(ctx context.Context, c Connection) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := identify(ctx, c, cfg)
+	a := &Account{id: c.Account, cfg: cfg, elsewhere: cfg.BaseEndpoint != nil, clients: map[string]*Clients{}}
+	a.id, err = identify(ctx, c, cfg)
+	var refused *entryError
+	if errors.As(err, &refused) && c.Member && ctx.Err() == nil {
+		a.id, a.barred = c.Account, refused.why()
+		return a, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{id: id, cfg: cfg, elsewhere: cfg.BaseEndpoint != nil, clients: map[string]*Clients{}}
-	return a, a.findRegions(ctx, c.Regions)
+	return a, a.findRegions(ctx, c.Regions, c.Member)
+}
+
+// entryError is why an account could not be entered: in words for people, with what the SDK said.
+type entryError struct{ words, said error }
+
+func (e *entryError) Error() string { return e.words.Error() }
+
+func (e *entryError) Unwrap() error { return e.words }
+
+// why is the reason with the right that cures it.
+func (e *entryError) why() *inventory.Unknown {
+	reason, action := collectors.Classify(Classify(e.said)), "GetCallerIdentity"
+	if assuming(e.said) {
+		action = "AssumeRole"
+	}
+	return &inventory.Unknown{Cause: reason.Cause, Code: reason.Code, Action: action, Permission: "sts:" + action}
 }
 
 // identify asks whose credentials these are. Where that one question is refused and the account was named, the name is
@@ -108,7 +138,7 @@ func identify(ctx context.Context, c Connection, cfg aws.Config) (string, error)
 	case err == nil:
 		return aws.ToString(who.Account), nil
 	case !denied[code(err)] || assuming(err):
-		return "", explainConnect(err, c)
+		return "", &entryError{explainConnect(err, c), err}
 	case c.Account == "":
 		return "", fmt.Errorf("the credentials may not ask which account they belong to: name it with --scope aws:<12 digits> (%s)",
 			code(err))
@@ -255,8 +285,8 @@ func unwrapped(err error) error {
 }
 
 // findRegions lists the enabled regions. When that is refused, only the named or the default region is collected, and
-// every regional kind is unknown elsewhere.
-func (a *Account) findRegions(ctx context.Context, wanted []string) error {
+// every regional kind is unknown elsewhere. lenient leaves out wanted regions that are not enabled: nothing is there.
+func (a *Account) findRegions(ctx context.Context, wanted []string, lenient bool) error {
 	out, err := ec2.NewFromConfig(a.cfg).DescribeRegions(ctx, &ec2.DescribeRegionsInput{AllRegions: aws.Bool(false)})
 	if err != nil {
 		reason := collectors.Classify(Classify(err))
@@ -272,6 +302,10 @@ func (a *Account) findRegions(ctx context.Context, wanted []string) error {
 	enabled := map[string]bool{}
 	for _, r := range out.Regions {
 		enabled[aws.ToString(r.RegionName)] = true
+	}
+	if lenient && len(wanted) > 0 {
+		a.regions = slices.DeleteFunc(slices.Clone(wanted), func(r string) bool { return !enabled[r] })
+		return nil
 	}
 	for _, r := range wanted {
 		if !enabled[r] {
@@ -316,8 +350,12 @@ func (a *Account) collection(now func() time.Time) collectors.Collection[*Client
 	}
 }
 
-// Collect lists every kind in every region.
+// Collect lists every kind in every region. Of an account that could not be entered nothing is listed, and every kind
+// says why.
 func (a *Account) Collect(ctx context.Context, now func() time.Time, out collectors.Out) error {
+	if a.barred != nil {
+		return a.collection(now).Barred(ctx, *a.barred, out)
+	}
 	return a.collection(now).Collect(ctx, out)
 }
 
@@ -325,12 +363,15 @@ func (a *Account) Collect(ctx context.Context, now func() time.Time, out collect
 func (a *Account) One(
 	ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out,
 ) (bool, error) {
+	if a.barred != nil {
+		return false, fmt.Errorf("account %s cannot be entered: %s %s (%s)", a.id, a.barred.Permission, a.barred.Cause, a.barred.Code)
+	}
 	return a.collection(now).One(ctx, kind, region, id, out)
 }
 
-// Permissions are the rights the collectors need, the listing of regions included.
+// Permissions are the rights the collectors need, the listing of regions and of an organisation's accounts included.
 func Permissions() []string {
-	all := append(Sources.Permissions(), "ec2:DescribeRegions", "sts:GetCallerIdentity")
+	all := append(Sources.Permissions(), "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity")
 	sort.Strings(all)
 	return slices.Compact(all)
 }
