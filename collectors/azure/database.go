@@ -85,7 +85,7 @@ func atEdge(r *inventory.Resource, facts *inventory.Database, port int, access s
 
 // inSubnet states the place of a database that was put into a subnet.
 func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Database, port int, subnet string,
-	a collectors.Answer[around]) {
+	a collectors.Answer[around], overrides collectors.Answer[[]string]) {
 	facts.Family, facts.Endpoint, facts.Port = firstOf(facts.Family, "relational"), "network", port
 	facts.Network, facts.Subnets, facts.PrivateNetwork = networkOf(subnet), []string{subnet}, true
 	r.Known("family", "endpoint", "port", "network", "subnets", "engine", "public_endpoint", "private_network")
@@ -93,6 +93,7 @@ func inSubnet(w collectors.Where, r *inventory.Resource, facts *inventory.Databa
 	knowAround(r, a, func(at around) {
 		facts.Firewalls = []string{firstOf(at.Group, impliedFilterID(w.Scope))}
 	}, "firewalls")
+	knowOverrides(r, &facts.Overrides, overrides)
 }
 
 // knowRules states the rules of the filter of a database; each answer adds some, and one that failed leaves all

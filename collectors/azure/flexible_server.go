@@ -50,6 +50,7 @@ func (f flexibleServer) subnet() string {
 type flexibleAnswers struct {
 	Server    seen[flexibleServer]
 	Around    collectors.Answer[around]
+	Overrides collectors.Answer[[]string]
 	Addresses collectors.Answer[[]addressRule]
 	Settings  collectors.Answer[[]setting]
 }
@@ -74,10 +75,11 @@ var _ = registerFlexible("azure.mysql.flexible_server", mysql)
 func registerFlexible(kind inventory.Kind, e engine) struct{} {
 	rules, settings := e.listing.typ+"/firewallRules", e.listing.typ+"/configurations"
 	return registerAsked(kind, inventory.ClassDatabase, e.listing,
-		[]string{rules + "/read", settings + "/read", virtualNetworks.permission()},
+		[]string{rules + "/read", settings + "/read", virtualNetworks.permission(), adminRulesPermission},
 		func(ctx context.Context, c *Clients, s seen[flexibleServer]) flexibleAnswers {
 			id := armID(s.Row.ID)
 			a := flexibleAnswers{Server: s, Around: askAround(ctx, c, s.Row.Properties.subnet()),
+				Overrides: overridesOf(ctx, c, s.Row.Properties.subnet()),
 				Settings: askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version)}
 			if s.Row.Properties.subnet() == "" {
 				a.Addresses = askAll[addressRule](ctx, c, id, "/firewallRules", rules, e.listing.version)
@@ -101,7 +103,7 @@ func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.R
 	r.Known("family", "endpoint", "port")
 	switch subnet := p.subnet(); {
 	case subnet != "":
-		inSubnet(w, r, facts, e.port, subnet, a.Around)
+		inSubnet(w, r, facts, e.port, subnet, a.Around, a.Overrides)
 	case access != "":
 		atEdge(r, facts, e.port, access, p.Links)
 		knowRules(r, facts, a.Addresses, nil)

@@ -19,6 +19,9 @@ import (
 // graphVersion is the interface of Resource Graph that is spoken.
 const graphVersion = "2024-04-01"
 
+// graphPath is where Resource Graph is asked.
+const graphPath = "/providers/Microsoft.ResourceGraph/resources"
+
 // graphPage is how many rows Resource Graph gives at once, which is its limit.
 const graphPage = 1000
 
@@ -107,7 +110,7 @@ func (c *Clients) graph(ctx context.Context, query, token string) (*graphAnswer,
 		request.Options.SkipToken = &token
 	}
 	answer := &graphAnswer{}
-	at := runtime.JoinPaths(c.arm.Endpoint(), "/providers/Microsoft.ResourceGraph/resources")
+	at := runtime.JoinPaths(c.arm.Endpoint(), graphPath)
 	if err := c.call(ctx, http.MethodPost, at, graphVersion, request, answer); err != nil {
 		return nil, err
 	}

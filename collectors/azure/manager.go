@@ -61,7 +61,7 @@ func (c *Clients) call(ctx context.Context, method, address, version string, bod
 		return err
 	}
 	budget := c.budget
-	if method == http.MethodPost {
+	if strings.HasSuffix(address, graphPath) {
 		budget = c.graphBudget
 	}
 	if err := budget.Wait(ctx); err != nil {

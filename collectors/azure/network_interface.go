@@ -55,6 +55,8 @@ type interfaceAnswers struct {
 	Interface seen[networkInterface]
 	Around    collectors.Answer[around]
 	Public    collectors.Answer[[]address]
+	// Overrides are the rules of network managers, which do not count for private endpoints.
+	Overrides collectors.Answer[[]string]
 }
 
 var _ = registerInterfaces("azure.network.network_interface", networkInterfaces)
@@ -69,7 +71,7 @@ func registerInterfaces(kind inventory.Kind, l rowsOf) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[networkInterface], interfaceAnswers]{
 		Kind: kind, Class: inventory.ClassNetworkInterface,
 		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(),
-			resourceGroups.permission()},
+			resourceGroups.permission(), adminRulesPermission},
 		ListAction: l.action(), ListPermission: l.permission(), Global: true,
 		List: func(ctx context.Context, c *Clients) iter.Seq2[seen[networkInterface], error] {
 			return keptRows[networkInterface](ctx, c, l)
@@ -90,7 +92,11 @@ func askInterface(ctx context.Context, c *Clients, s seen[networkInterface]) int
 			public = append(public, id)
 		}
 	}
-	return interfaceAnswers{Interface: s, Around: aroundOf(ctx, c, n.subnet()), Public: addressesOf(ctx, c, public)}
+	a := interfaceAnswers{Interface: s, Around: aroundOf(ctx, c, n.subnet()), Public: addressesOf(ctx, c, public)}
+	if n.Endpoint.id() == "" {
+		a.Overrides = overridesOf(ctx, c, n.subnet())
+	}
+	return a
 }
 
 func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory.Resource {
@@ -133,6 +139,9 @@ func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory
 			"/ipConfigurations/publicIPAddresses"}, "public_addresses")
 	}
 	interfaceFilters(w, r, facts, a)
+	if n.Endpoint.id() == "" {
+		knowOverrides(r, &facts.Overrides, a.Overrides)
+	}
 	return r
 }
 

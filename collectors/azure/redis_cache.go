@@ -27,13 +27,15 @@ type redisCache struct {
 type redisAnswers struct {
 	Cache     seen[redisCache]
 	Around    collectors.Answer[around]
+	Overrides collectors.Answer[[]string]
 	Addresses collectors.Answer[[]addressRule]
 }
 
 var _ = registerAsked("azure.cache.redis", inventory.ClassDatabase, redisCaches,
-	[]string{redisFirewallType + "/read", virtualNetworks.permission()},
+	[]string{redisFirewallType + "/read", virtualNetworks.permission(), adminRulesPermission},
 	func(ctx context.Context, c *Clients, s seen[redisCache]) redisAnswers {
-		return redisAnswers{s, askAround(ctx, c, armID(s.Row.Properties.Subnet)),
+		subnet := armID(s.Row.Properties.Subnet)
+		return redisAnswers{s, askAround(ctx, c, subnet), overridesOf(ctx, c, subnet),
 			askAll[addressRule](ctx, c, armID(s.Row.ID), "/firewallRules", redisFirewallType, redisCaches.version)}
 	}, redisFacts)
 
@@ -47,7 +49,7 @@ func redisFacts(w collectors.Where, a redisAnswers) *inventory.Resource {
 		port = 6380
 	}
 	if subnet := armID(p.Subnet); subnet != "" {
-		inSubnet(w, r, facts, port, subnet, a.Around)
+		inSubnet(w, r, facts, port, subnet, a.Around, a.Overrides)
 	} else {
 		atEdge(r, facts, port, p.Access, p.Links)
 		knowRules(r, facts, a.Addresses, nil)

@@ -167,6 +167,8 @@ type Database struct {
 	Rules []Rule `json:"rules"`
 	// Firewalls are the ids of the filters that guard its endpoint.
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
+	// Overrides are the ids of filters that are asked before these, as of a network interface.
+	Overrides []string `json:"overrides" link:"overridden_by" stage:"derived"`
 	// Source is the id of what it was restored or replicated from; empty for an original.
 	Source string `json:"source" link:"copied_from"`
 	// Admitted is who the data port admits.

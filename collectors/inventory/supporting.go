@@ -38,6 +38,9 @@ type NetworkInterface struct {
 	Firewalls []string `json:"firewalls" link:"guarded_by"`
 	// Groups are the ids of groups it belongs to that rules name as one side, and that filter nothing themselves.
 	Groups []string `json:"groups" link:"member_of"`
+	// Overrides are the ids of filters that are asked before all it wears: what they refuse no other admits, and what
+	// they admit for good no other refuses. Only clouds that have such filters state it.
+	Overrides []string `json:"overrides" link:"overridden_by" stage:"derived"`
 }
 
 // Route is one line of a route table.

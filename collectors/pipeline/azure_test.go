@@ -74,15 +74,18 @@ var azureCircle = []struct{ check, pass, fail string }{
 		"virtualmachines/vm-open virtualmachines/vm-ungrouped"},
 	// A route through a firewall, or a standard address without any group, lets nobody in.
 	{"instance-admin-port-reachable",
-		"virtualmachines/vm-app virtualmachines/vm-behind-firewall virtualmachines/vm-ungrouped",
-		"virtualmachines/vm-open virtualmachines/vm-natted"},
+		"virtualmachines/vm-app virtualmachines/vm-behind-firewall virtualmachines/vm-ungrouped virtualmachines/vm-shielded",
+		"virtualmachines/vm-open virtualmachines/vm-natted virtualmachines/vm-forced"},
+	// Rules of a network manager come before the groups: what they allow is still the groups' to refuse.
 	{"instance-data-port-reachable",
-		"virtualmachines/vm-natted virtualmachines/vm-search virtualmachines/vm-behind-firewall", "virtualmachines/vm-open"},
+		"virtualmachines/vm-natted virtualmachines/vm-search virtualmachines/vm-behind-firewall",
+		"virtualmachines/vm-open virtualmachines/vm-shielded"},
 	{"firewall-admin-port-world-open", "networksecuritygroups/nsg-app",
-		"networksecuritygroups/nsg-open networksecuritygroups/nsg-world"},
+		"networksecuritygroups/nsg-open networksecuritygroups/nsg-world managed/securityadminrules"},
 	{"firewall-all-ports-world-open", "networksecuritygroups/nsg-open networksecuritygroups/nsg-gateway",
 		"networksecuritygroups/nsg-world"},
-	{"firewall-data-port-world-open", "networksecuritygroups/nsg-data", "networksecuritygroups/nsg-open"},
+	{"firewall-data-port-world-open", "networksecuritygroups/nsg-data managed/securityadminrules",
+		"networksecuritygroups/nsg-open"},
 	{"firewall-legacy-port-world-open", "networksecuritygroups/nsg-web", "networksecuritygroups/nsg-open"},
 	{"entry-point-firewall-only-443", "applicationgateways/agw-good", "applicationgateways/agw-bad loadbalancers/lb-ssh"},
 	{"entry-point-plaintext-refused", "applicationgateways/agw-good afdendpoints/shop",
@@ -169,6 +172,8 @@ func TestAzurePaths(t *testing.T) {
 		"vm-natted": {"Internet", "lb-ssh", "ssh", "nsg-web", "vm-natted-nic", "vm-natted"},
 		"vm-behind-firewall": {"Internet", "edge", "tcp/8443", "web", "forwards to tcp/8080", "nsg-web",
 			"vm-behind-firewall"},
+		"vm-forced": {"Internet", "system routes of managed", "security admin rules of managed", "rule 20",
+			"vm-forced-nic", "vm-forced"},
 	} {
 		rest := hops[name]
 		for _, word := range want {
@@ -231,6 +236,10 @@ func TestAzureTroubled(t *testing.T) {
 			inventory.CauseFailed, "MalformedAnswer"},
 		"fault": {func(s *armtest.Server) { s.Refuse("microsoft.network/virtualnetworks", 500, "InternalServerError") },
 			"azure.network.subnet", inventory.CauseFailed, "InternalServerError"},
+		"throttled admin rules": {func(s *armtest.Server) { s.Throttle("/listnetworkmanagereffective") },
+			"azure.network.security_admin_rules", inventory.CauseThrottled, "TooManyRequests"},
+		"garbled admin rules": {func(s *armtest.Server) { s.Garble("/listnetworkmanagereffective") },
+			"azure.network.security_admin_rules", inventory.CauseFailed, "MalformedAnswer"},
 		"garbled rights": {func(s *armtest.Server) { s.Garble("authorization/permissions") }, "azure.network.subnet",
 			inventory.CauseFailed, "MalformedAnswer"},
 		"throttled rules": {func(s *armtest.Server) { s.Throttle("/firewallrules") }, "", inventory.CauseThrottled,
@@ -266,6 +275,22 @@ func TestAzureTroubled(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAzureAdminRulesUnread wants every machine's reach to be unknown while it is unknown what comes before the groups,
+// that of a machine which seems open as well.
+func TestAzureAdminRulesUnread(t *testing.T) {
+	t.Parallel()
+	const right = "Microsoft.Network/virtualNetworks/listNetworkManagerEffectiveSecurityAdminRules/action"
+	server := azureServer(t)
+	server.Deny(right)
+	got := azureVerdicts(scanAzure(t, server))
+	for _, name := range []string{"vm-open", "vm-ungrouped", "vm-shielded", "vm-forced"} {
+		j := got[[2]string{"instance-admin-port-reachable", "virtualmachines/" + name}]
+		if j.Verdict != evaluator.Unknown || len(j.Unknown) == 0 || j.Unknown[0].Permission != right {
+			t.Errorf("%s: %v, unknown %+v; want it unknown for want of %s", name, j.Verdict, j.Unknown, right)
+		}
 	}
 }
 

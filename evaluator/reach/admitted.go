@@ -97,7 +97,7 @@ func likeDoors(doors []*door) []*door {
 	for _, d := range doors {
 		if !slices.ContainsFunc(out, func(o *door) bool {
 			return o.network == d.network && o.blind == d.blind && slices.Equal(o.firewalls, d.firewalls) &&
-				slices.Equal(o.private, d.private) && o.rules == d.rules
+				slices.Equal(o.overrides, d.overrides) && slices.Equal(o.private, d.private) && o.rules == d.rules
 		}) {
 			out = append(out, d)
 		}

@@ -11,7 +11,8 @@ import (
 func databaseDoors(r *inventory.Resource) []*door {
 	db := r.Facts.(*inventory.Database)
 	d := door{hop: inventory.Hop{Label: title(r), Resource: r.ID}, network: db.Network, firewalls: db.Firewalls,
-		blind: !r.IsKnown("firewalls")}
+		overrides: db.Overrides, blind: !r.IsKnown("firewalls")}
+	d.askOverrides(r)
 	if r.IsKnown("port") && db.Port > 0 {
 		listens := portsOf("tcp", db.Port, db.Port)
 		d.limit = &listens

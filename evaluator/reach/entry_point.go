@@ -135,7 +135,7 @@ func (k *walk) entryFilters(r *inventory.Resource, e *inventory.EntryPoint) {
 		put(r, "filter_scope", &e.FilterScope, "world")
 		return
 	}
-	guards := k.layersOf(e.Firewalls, e.Network, k.spotOf(k.entryDoors(r)[0]))
+	guards := k.layersOf(e.Firewalls, nil, e.Network, k.spotOf(k.entryDoors(r)[0]))
 	var sure, maybe ports
 	for _, f := range families {
 		sure = sure.with(admit(guards, fromWorld(f), true))

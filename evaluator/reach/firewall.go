@@ -170,7 +170,7 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 	named := map[string]bool{}
 	join := func(d *door, wearer string) {
 		key := d.likeness()
-		if k.pointed(d.firewalls) || slices.Contains(d.groups, d.network) {
+		if k.pointed(d.firewalls) || k.pointed(d.overrides) || slices.Contains(d.groups, d.network) {
 			key += "\n" + k.spotOf(d).key()
 		}
 		set := sets[key]
@@ -228,9 +228,13 @@ func (k *walk) wearers(r *inventory.Resource, b *inventory.Behind) []*wearing {
 	return order
 }
 
-// behindFilter are the interfaces that wear a filter, and the members of the groups it speaks of.
+// behindFilter are the interfaces that wear a filter, those it overrides the filters of, and the members of the groups
+// it speaks of.
 func (k *walk) behindFilter(r *inventory.Resource) []*inventory.Resource {
 	out := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", r.ID)
+	if len(out) == 0 {
+		out = k.w.Into(inventory.ClassNetworkInterface, "overridden_by", r.ID)
+	}
 	groups := r.Facts.(*inventory.Firewall).AppliesTo
 	if len(groups) == 0 {
 		return out
@@ -274,7 +278,7 @@ func (d *door) likeness() string {
 	}
 	filters := slices.Clone(d.firewalls)
 	slices.Sort(filters)
-	for _, id := range filters {
+	for _, id := range append(append(filters, "after"), d.overrides...) {
 		key += "\n" + id
 	}
 	return key

@@ -54,6 +54,10 @@ type door struct {
 	network   string
 	subnet    string
 	firewalls []string
+	// overrides are the filters that are asked before these; overruled says that they are not known, so that what its
+	// own filters say may not count.
+	overrides []string
+	overruled bool
 	private   []string
 	public    []string
 	// holds says for each family whether there is an address the internet can send to.
@@ -80,7 +84,8 @@ type door struct {
 func doorOf(r *inventory.Resource) *door {
 	n := r.Facts.(*inventory.NetworkInterface)
 	d := &door{hop: inventory.Hop{Label: title(r), Resource: r.ID}, network: n.Network, subnet: n.Subnet,
-		firewalls: n.Firewalls, private: n.PrivateAddresses, public: n.PublicAddresses, groups: n.Groups}
+		firewalls: n.Firewalls, overrides: n.Overrides, private: n.PrivateAddresses, public: n.PublicAddresses,
+		groups: n.Groups}
 	for _, name := range []string{"network", "subnet", "firewalls", "public_addresses", "private_addresses"} {
 		if !r.IsKnown(name) {
 			d.doubts = append(d.doubts, r.Why(name))
@@ -92,6 +97,7 @@ func doorOf(r *inventory.Resource) *door {
 	if why, refused := r.Unknown["groups"]; refused {
 		d.blind, d.doubts = true, append(d.doubts, why)
 	}
+	d.askOverrides(r)
 	for _, name := range []string{"network", "private_addresses", "public_addresses"} {
 		if !r.IsKnown(name) {
 			d.unaddressed = append(d.unaddressed, r.Why(name))
@@ -132,11 +138,15 @@ type sight struct {
 }
 
 // layersOf are the guards that filters make, by their layers, for traffic to a spot: those that are worn, and where the
-// spot counts its network among its groups, those of the network that speak of one of these.
-func (k *walk) layersOf(ids []string, network string, at *spot) []guard {
+// spot counts its network among its groups, those of the network that speak of one of these. What overrides is asked
+// first in each layer.
+func (k *walk) layersOf(ids, overrides []string, network string, at *spot) []guard {
 	key := strings.Join(ids, "\n")
+	if len(overrides) > 0 {
+		key += "\nafter\n" + strings.Join(overrides, "\n")
+	}
 	unworn := len(at.groups) > 0 && network != "" && slices.Contains(at.groups, network)
-	if unworn || k.pointed(ids) {
+	if unworn || k.pointed(ids) || k.pointed(overrides) {
 		key += "\n" + at.key()
 	}
 	if g, ok := k.layers[key]; ok {
@@ -166,6 +176,7 @@ func (k *walk) layersOf(ids []string, network string, at *spot) []guard {
 	if unworn {
 		k.unworn(network, at, in)
 	}
+	k.override(overrides, at, byLayer)
 	var order []int
 	for n := range byLayer {
 		order = append(order, n)
@@ -208,8 +219,11 @@ func (k *walk) unworn(network string, at *spot, in func(int) *layer) {
 }
 
 func (k *walk) guardsOf(d *door) (filters []guard, subnet []guard, at *place) {
-	filters = k.layersOf(d.firewalls, d.network, k.spotOf(d))
-	if d.blind {
+	filters = k.layersOf(d.firewalls, d.overrides, d.network, k.spotOf(d))
+	switch {
+	case d.overruled:
+		filters = []guard{&layer{unknown: d.doubts}}
+	case d.blind:
 		filters = append(slices.Clone(filters), &layer{unknown: d.doubts})
 	}
 	if d.rules != nil {
@@ -365,6 +379,9 @@ func (k *walk) path(d *door, at *place, guards []guard, src source, open ports) 
 			continue
 		}
 		_, hop.Opens = g.(*layer)
+		if hop == hops[len(hops)-1] {
+			continue // What overrides every layer is told once.
+		}
 		hops = append(hops, hop)
 	}
 	last := d.hop

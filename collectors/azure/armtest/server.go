@@ -148,6 +148,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		s.graph(w, query)
 	case req.Method == http.MethodGet:
 		s.manager(w, req, path)
+	case req.Method == http.MethodPost && strings.HasSuffix(strings.ToLower(path), adminRules):
+		s.adminRules(w, req, path)
 	default:
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "only reads are answered")
 	}
@@ -266,6 +268,44 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, path string) {
 		refuse(w, http.StatusNotFound, "ResourceNotFound", "the resource was not found")
 		return
 	}
+	items := s.below(path)
+	from, _ := strconv.Atoi(req.URL.Query().Get("$skiptoken"))
+	to := min(from+s.pageSize(), len(items))
+	out := map[string]any{"value": append([]Resource{}, items[min(from, to):to]...)}
+	if to < len(items) {
+		out["nextLink"] = fmt.Sprintf("http://%s%s?$skiptoken=%d", req.Host, path, to)
+	}
+	answer(w, out)
+}
+
+// adminRules is the one question that is put by POST: what network managers have laid on a network. The estate holds
+// the rules below the question, as if it were a resource.
+const adminRules = "/listnetworkmanagereffectivesecurityadminrules"
+
+func (s *Server) adminRules(w http.ResponseWriter, req *http.Request, path string) {
+	if right := typeOf(path) + "/action"; !s.allows(right) {
+		s.refuseRight(w, right)
+		return
+	}
+	var query struct {
+		Token string `json:"skipToken"`
+	}
+	if err := json.NewDecoder(req.Body).Decode(&query); err != nil {
+		refuse(w, http.StatusBadRequest, "BadRequest", "the question is not JSON")
+		return
+	}
+	items := s.below(path)
+	from, _ := strconv.Atoi(query.Token)
+	to := min(from+s.pageSize(), len(items))
+	out := map[string]any{"value": append([]Resource{}, items[min(from, to):to]...)}
+	if to < len(items) {
+		out["skipToken"] = strconv.Itoa(to)
+	}
+	answer(w, out)
+}
+
+// below are the resources right below a path.
+func (s *Server) below(path string) []Resource {
 	var items []Resource
 	for _, r := range s.estate.Resources {
 		rest, below := strings.CutPrefix(strings.ToLower(r.ID()), strings.ToLower(path)+"/")
@@ -275,13 +315,7 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, path string) {
 			items = append(items, one)
 		}
 	}
-	from, _ := strconv.Atoi(req.URL.Query().Get("$skiptoken"))
-	to := min(from+s.pageSize(), len(items))
-	out := map[string]any{"value": append([]Resource{}, items[min(from, to):to]...)}
-	if to < len(items) {
-		out["nextLink"] = fmt.Sprintf("http://%s%s?$skiptoken=%d", req.Host, path, to)
-	}
-	answer(w, out)
+	return items
 }
 
 func (s *Server) pageSize() int {
