@@ -59,18 +59,18 @@ type interfaceAnswers struct {
 	Overrides collectors.Answer[[]string]
 }
 
-var _ = registerInterfaces("azure.network.network_interface", networkInterfaces)
+var _ = registerInterfaces("azure.network.network_interface", networkInterfaces, publicAddresses)
 
-// Instances of a uniform scale set have interfaces in a table of their own.
-var _ = registerInterfaces("azure.compute.scale_set_interface", scaleSetInterfaces)
+// Instances of a uniform scale set have interfaces and addresses in tables of their own.
+var _ = registerInterfaces("azure.compute.scale_set_interface", scaleSetInterfaces, instanceAddresses)
 
 var scaleSetInterfaces = rowsOf{typ: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces",
 	version: "2018-10-01", table: "computeresources"}
 
-func registerInterfaces(kind inventory.Kind, l rowsOf) struct{} {
+func registerInterfaces(kind inventory.Kind, l, addresses rowsOf) struct{} {
 	return collectors.Register(&Sources, collectors.Source[*Clients, seen[networkInterface], interfaceAnswers]{
 		Kind: kind, Class: inventory.ClassNetworkInterface,
-		Permissions: []string{l.permission(), virtualNetworks.permission(), publicAddresses.permission(),
+		Permissions: []string{l.permission(), virtualNetworks.permission(), addresses.permission(),
 			resourceGroups.permission(), adminRulesPermission},
 		ListAction: l.action(), ListPermission: l.permission(), Global: true,
 		List: func(ctx context.Context, c *Clients) iter.Seq2[seen[networkInterface], error] {
@@ -88,7 +88,7 @@ func askInterface(ctx context.Context, c *Clients, s seen[networkInterface]) int
 	n := s.Row.Properties
 	var public []string
 	for _, e := range deref(n.Ends) {
-		if id := e.Properties.Public.id(); id != "" && !strings.Contains(id, "/virtualmachinescalesets/") {
+		if id := e.Properties.Public.id(); id != "" {
 			public = append(public, id)
 		}
 	}
@@ -131,13 +131,6 @@ func interfaceFacts(w collectors.Where, a interfaceAnswers, l rowsOf) *inventory
 			}
 		}
 	}, "public_addresses")
-	if l.table == scaleSetInterfaces.table && slices.ContainsFunc(*n.Ends,
-		func(e configuration) bool { return e.Properties.Public != nil }) {
-		// The addresses of instances are in no table that lists them all.
-		facts.PublicAddresses = nil
-		r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "GET " + l.typ +
-			"/ipConfigurations/publicIPAddresses"}, "public_addresses")
-	}
 	interfaceFilters(w, r, facts, a)
 	if n.Endpoint.id() == "" {
 		knowOverrides(r, &facts.Overrides, a.Overrides)

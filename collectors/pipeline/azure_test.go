@@ -70,12 +70,12 @@ var azureCircle = []struct{ check, pass, fail string }{
 	// What was classic no longer exists: these two pass by what the provider is.
 	{"network-not-legacy", "virtualnetworks/hub", ""},
 	{"instance-in-virtual-network", "virtualmachines/vm-open", ""},
-	{"instance-no-public-address", "virtualmachines/vm-app virtualmachines/vm-natted",
-		"virtualmachines/vm-open virtualmachines/vm-ungrouped"},
+	{"instance-no-public-address", "virtualmachines/vm-app virtualmachines/vm-natted virtualmachines/0",
+		"virtualmachines/vm-open virtualmachines/vm-ungrouped virtualmachines/1"},
 	// A route through a firewall, or a standard address without any group, lets nobody in.
 	{"instance-admin-port-reachable",
 		"virtualmachines/vm-app virtualmachines/vm-behind-firewall virtualmachines/vm-ungrouped virtualmachines/vm-shielded",
-		"virtualmachines/vm-open virtualmachines/vm-natted virtualmachines/vm-forced"},
+		"virtualmachines/vm-open virtualmachines/vm-natted virtualmachines/vm-forced virtualmachines/1"},
 	// Rules of a network manager come before the groups: what they allow is still the groups' to refuse.
 	{"instance-data-port-reachable",
 		"virtualmachines/vm-natted virtualmachines/vm-search virtualmachines/vm-behind-firewall",
