@@ -24,9 +24,11 @@ type Connection struct {
 	Audience string `json:"audience,omitempty"`
 	// Regions limits the collection; empty means all that are enabled.
 	Regions []string `json:"regions,omitempty"`
+	// MemberRole is of an organisation: the name of the role that is assumed in each account; empty means that of Role.
+	MemberRole string `json:"member_role,omitempty"`
 }
 
-// Scope is an account, subscription or project that is collected.
+// Scope is an account, subscription or project that is collected, or an organisation of them.
 type Scope struct {
 	ID         uuid.UUID
 	NaturalID  inventory.ScopeID
@@ -36,7 +38,16 @@ type Scope struct {
 	Schedule  string
 	NextRunAt *time.Time
 	CreatedAt time.Time
+	// ParentID is the organisation that the scope was found in; nil for one that was connected by itself.
+	ParentID *uuid.UUID
+	// LeftAt is when it was noticed that the scope can be read no more, and LeftWhy says why: what was seen in it stands,
+	// and it is not collected. Both are empty while it is.
+	LeftAt  *time.Time
+	LeftWhy string
 }
+
+// scopeColumns are the columns of a Scope.
+const scopeColumns = `id, natural_id, name, connection, schedule, next_run_at, created_at, parent_id, left_at, left_why`
 
 // scopeCursor is where a list of scopes stopped.
 type scopeCursor struct{ NaturalID inventory.ScopeID }
@@ -48,7 +59,7 @@ func (tx Tx) Scopes(ctx context.Context, p Page) ([]Scope, string, error) {
 		return nil, "", err
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT id, natural_id, name, connection, schedule, next_run_at, created_at
+		SELECT `+scopeColumns+`
 		FROM   scopes
 		WHERE  tenant_id = @tenant AND removed_at IS NULL AND natural_id > @after
 		ORDER  BY natural_id
@@ -78,7 +89,7 @@ func (tx Tx) ScopeCount(ctx context.Context) (int64, error) {
 // Scope gives one scope. A removed one is not found.
 func (tx Tx) Scope(ctx context.Context, id uuid.UUID) (Scope, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT id, natural_id, name, connection, schedule, next_run_at, created_at
+		SELECT `+scopeColumns+`
 		FROM   scopes
 		WHERE  tenant_id = @tenant AND id = @id AND removed_at IS NULL`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id})
@@ -97,9 +108,9 @@ func (tx Tx) CreateScope(ctx context.Context, s Scope) (Scope, error) {
 		VALUES (@tenant, @id, @natural, @name, @connection, @schedule, @next, @created)
 		ON CONFLICT (tenant_id, id) DO UPDATE
 		SET    name = excluded.name, connection = excluded.connection, schedule = excluded.schedule,
-		       next_run_at = excluded.next_run_at, removed_at = NULL
+		       next_run_at = excluded.next_run_at, removed_at = NULL, parent_id = NULL, left_at = NULL, left_why = ''
 		WHERE  s.removed_at IS NOT NULL
-		RETURNING id, natural_id, name, connection, schedule, next_run_at, created_at`,
+		RETURNING `+scopeColumns,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": ScopeKey(string(s.NaturalID)), "natural": s.NaturalID, "name": s.Name,
 			"connection": s.Connection, "schedule": s.Schedule, "next": s.NextRunAt, "created": s.CreatedAt})
 	if err != nil {
@@ -118,7 +129,7 @@ func (tx Tx) CreateScope(ctx context.Context, s Scope) (Scope, error) {
 // LockScope gives a scope and keeps others from changing it until the transaction ends.
 func (tx Tx) LockScope(ctx context.Context, id uuid.UUID) (Scope, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT id, natural_id, name, connection, schedule, next_run_at, created_at
+		SELECT `+scopeColumns+`
 		FROM   scopes
 		WHERE  tenant_id = @tenant AND id = @id AND removed_at IS NULL
 		FOR    UPDATE`,
@@ -147,7 +158,8 @@ func (tx Tx) UpdateScope(ctx context.Context, s Scope) error {
 	return nil
 }
 
-// RemoveScope stops the collection of a scope. What was seen in it stays, as its past.
+// RemoveScope stops the collection of a scope, and of what was found in it. What was seen there stays, as its past. A
+// member that is removed alone is left out from then on; those that go with their organisation come back with it.
 func (tx Tx) RemoveScope(ctx context.Context, id uuid.UUID, at time.Time) error {
 	tag, err := tx.Exec(ctx, `
 		UPDATE scopes SET removed_at = @at, next_run_at = NULL WHERE tenant_id = @tenant AND id = @id AND removed_at IS NULL`,
@@ -157,6 +169,13 @@ func (tx Tx) RemoveScope(ctx context.Context, id uuid.UUID, at time.Time) error 
 	}
 	if tag.RowsAffected() == 0 {
 		return fmt.Errorf("remove scope %s: %w", id, ErrNotFound)
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE scopes SET removed_at = @at, next_run_at = NULL, parent_id = NULL
+		WHERE  tenant_id = @tenant AND parent_id = @id AND removed_at IS NULL`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "id": id, "at": at})
+	if err != nil {
+		return fmt.Errorf("remove what lies in scope %s: %w", id, err)
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ func (s *Store) SweepDue(ctx context.Context, now time.Time, next func(schedule 
 	return s.inSweep(ctx, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT tenant_id, id, schedule FROM scopes
-			WHERE  next_run_at <= @now AND removed_at IS NULL
+			WHERE  next_run_at <= @now AND removed_at IS NULL AND left_at IS NULL
 			ORDER  BY next_run_at
 			LIMIT  500
 			FOR    UPDATE SKIP LOCKED`,
