@@ -19,12 +19,70 @@ import (
 // placeholder, if not nil, stands for what could not be listed. A row that began before the one that is kept already
 // changes nothing.
 func (tx Tx) Listed(ctx context.Context, scope, run uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}, placeholder *inventory.Resource) (int, error) {
-	if err := tx.lockTenant(ctx, false); err != nil {
+	if err := tx.lockScope(ctx, scope); err != nil {
 		return 0, err
+	}
+	return tx.listed(ctx, scope, run, row, seen, placeholder)
+}
+
+// ListedNothing keeps complete rows that listed nothing, as most kinds do in most regions, and returns how many
+// resources they removed. What was empty before and is still is kept in one statement.
+func (tx Tx) ListedNothing(ctx context.Context, scope, run uuid.UUID, rows []inventory.LedgerRow) (removed int, err error) {
+	if len(rows) == 0 {
+		return 0, nil
 	}
 	if err := tx.lockScope(ctx, scope); err != nil {
 		return 0, err
 	}
+	kept, err := tx.keepEmpty(ctx, scope, rows)
+	if err != nil {
+		return 0, err
+	}
+	for i, row := range rows {
+		if kept[i] {
+			continue
+		}
+		n, err := tx.listed(ctx, scope, run, row, nil, nil)
+		if err != nil {
+			return 0, err
+		}
+		removed += n
+	}
+	return removed, nil
+}
+
+// keepEmpty keeps those of the rows that find a complete row before them and no resource, and says which they are.
+func (tx Tx) keepEmpty(ctx context.Context, scope uuid.UUID, rows []inventory.LedgerRow) (map[int]bool, error) {
+	kinds, regions, began := make([]string, len(rows)), make([]string, len(rows)), make([]time.Time, len(rows))
+	for i, row := range rows {
+		kinds[i], regions[i], began[i] = string(row.Kind), row.Region, row.BeganAt
+	}
+	found, err := tx.Query(ctx, `
+		UPDATE listings l SET began_at = v.began_at, complete_at = v.began_at, listed = 0
+		FROM   unnest(@kinds::text[], @regions::text[], @began::timestamptz[]) WITH ORDINALITY AS v (kind, region, began_at, n)
+		WHERE  l.tenant_id = @tenant AND l.scope_id = @scope AND l.kind = v.kind AND l.region = v.region
+		AND    l.complete AND l.began_at <= v.began_at
+		AND    NOT EXISTS (
+		       SELECT FROM resources r
+		       WHERE  r.tenant_id = @tenant AND r.scope_id = @scope AND r.kind = v.kind AND r.listing = v.region)
+		RETURNING v.n - 1`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope, "kinds": kinds, "regions": regions, "began": began})
+	if err != nil {
+		return nil, fmt.Errorf("keep empty listings: %w", err)
+	}
+	kept := map[int]bool{}
+	var n int
+	_, err = pgx.ForEachRow(found, []any{&n}, func() error {
+		kept[n] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep empty listings: %w", err)
+	}
+	return kept, nil
+}
+
+func (tx Tx) listed(ctx context.Context, scope, run uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}, placeholder *inventory.Resource) (int, error) {
 	late, flipped, err := tx.keepListing(ctx, scope, row)
 	if err != nil || late {
 		return 0, err
@@ -130,9 +188,6 @@ func (tx Tx) confirmSeen(ctx context.Context, seen map[uuid.UUID]struct{}, at ti
 // Removed takes away one resource that the provider says is gone, unless it was observed after that moment, by itself
 // or by a complete listing. It reports whether it did.
 func (tx Tx) Removed(ctx context.Context, naturalID string, at time.Time) (bool, error) {
-	if err := tx.lockTenant(ctx, false); err != nil {
-		return false, err
-	}
 	id := ResourceID(naturalID)
 	var scope uuid.UUID
 	err := tx.QueryRow(ctx, `SELECT scope_id FROM resources WHERE tenant_id = @tenant AND id = @id`,

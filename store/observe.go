@@ -33,28 +33,30 @@ var compressor = func() *zstd.Encoder {
 	return e
 }()
 
-// lockTenant keeps the two sides of the inventory apart: observations of any scope may be written together, but nothing
-// is settled meanwhile. Otherwise a resource could change between the moment a derivation looked at it and the moment
-// it is known that the derivation rests on it. Statements are planned anew from here on: the tables grow a
+// The inventory has two sides: observations of any scope may be written together, each scope by one writer at a time,
+// but nothing is settled meanwhile. Otherwise a resource could change between the moment a derivation looked at it and
+// the moment it is known that the derivation rests on it. Statements are planned anew on either side: the tables grow a
 // thousandfold while a first run writes to them, and a plan kept from their first rows would read them as a whole.
-func (tx Tx) lockTenant(ctx context.Context, exclusive bool) error {
-	statement := `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-		pg_advisory_xact_lock_shared(hashtextextended('inventory ' || $1::text, 0))`
-	if exclusive {
-		statement = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
-			pg_advisory_xact_lock(hashtextextended('inventory ' || $1::text, 0))`
-	}
-	if _, err := tx.Exec(ctx, statement, tx.tenant); err != nil {
-		return fmt.Errorf("lock the inventory: %w", err)
+const (
+	toObserve = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+		pg_advisory_xact_lock_shared(hashtextextended('inventory ' || $1::text, 0)),
+		pg_advisory_xact_lock(hashtextextended('scope ' || $1::text || $2::text, 0))`
+	toSettle = `SELECT set_config('plan_cache_mode', 'force_custom_plan', true),
+		pg_advisory_xact_lock(hashtextextended('inventory ' || $1::text, 0))`
+)
+
+// lockScope lets the transaction write observations of a scope.
+func (tx Tx) lockScope(ctx context.Context, scope uuid.UUID) error {
+	if _, err := tx.Exec(ctx, toObserve, tx.tenant, scope); err != nil {
+		return fmt.Errorf("lock the scope: %w", err)
 	}
 	return nil
 }
 
-// lockScope lets one writer at a time into the resources of a scope.
-func (tx Tx) lockScope(ctx context.Context, scope uuid.UUID) error {
-	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('scope ' || $1::text || $2::text, 0))`, tx.tenant, scope)
-	if err != nil {
-		return fmt.Errorf("lock the scope: %w", err)
+// lockInventory lets the transaction settle.
+func (tx Tx) lockInventory(ctx context.Context) error {
+	if _, err := tx.Exec(ctx, toSettle, tx.tenant); err != nil {
+		return fmt.Errorf("lock the inventory: %w", err)
 	}
 	return nil
 }
@@ -85,9 +87,6 @@ func (tx Tx) Observe(ctx context.Context, scope, run uuid.UUID, batch []Observed
 	// Encoding and hashing come before the locks: batches of one scope wait for one another from there on.
 	in, err := prepare(batch)
 	if err != nil {
-		return 0, err
-	}
-	if err := tx.lockTenant(ctx, false); err != nil {
 		return 0, err
 	}
 	if err := tx.lockScope(ctx, scope); err != nil {

@@ -37,7 +37,7 @@ func (s *Store) Settle(ctx context.Context, tenant uuid.UUID, at time.Time, work
 }
 
 func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, error) {
-	if err := tx.lockTenant(ctx, true); err != nil {
+	if err := tx.lockInventory(ctx); err != nil {
 		return 0, err
 	}
 	causes, ids, err := tx.takeDue(ctx)

@@ -34,7 +34,7 @@ type Memory interface {
 	Observe(ctx context.Context, batch []collectors.Observation) error
 	// Listed keeps a row of the ledger. A complete one removes what was last observed before it began and is not among
 	// what the memory observed for that row since. An incomplete one removes nothing; placeholder, if not nil, stands for
-	// what could not be listed until a complete row comes.
+	// what could not be listed until a complete row comes. A complete row with nothing observed may wait for Settle.
 	Listed(ctx context.Context, row inventory.LedgerRow, placeholder *inventory.Resource) error
 	// Removed takes away one resource that the provider says is gone, unless it was observed after that moment.
 	Removed(ctx context.Context, id string, at time.Time) error

@@ -26,9 +26,11 @@ type Memory struct {
 	// the same by its row.
 	confirm bool
 
-	mu                       sync.Mutex
-	seen                     map[place]map[uuid.UUID]struct{}
-	rows                     []inventory.LedgerRow
+	mu   sync.Mutex
+	seen map[place]map[uuid.UUID]struct{}
+	rows []inventory.LedgerRow
+	// empty are the complete rows that listed nothing: there are hundreds in a run, and they are kept together.
+	empty                    []inventory.LedgerRow
 	listed, changed, removed int
 }
 
@@ -79,6 +81,12 @@ func (m *Memory) Listed(ctx context.Context, row inventory.LedgerRow, placeholde
 	m.mu.Lock()
 	seen := m.seen[p]
 	delete(m.seen, p)
+	m.note(row)
+	if row.Complete && len(seen) == 0 {
+		m.empty = append(m.empty, row)
+		m.mu.Unlock()
+		return nil
+	}
 	m.mu.Unlock()
 	var removed int
 	err := m.store.InTx(ctx, m.tenant, func(tx store.Tx) (err error) {
@@ -87,9 +95,30 @@ func (m *Memory) Listed(ctx context.Context, row inventory.LedgerRow, placeholde
 	})
 	m.mu.Lock()
 	m.removed += removed
+	m.mu.Unlock()
+	return err
+}
+
+// note files a row for the ledger of the run, which speaks of what was asked only.
+func (m *Memory) note(row inventory.LedgerRow) {
 	if !row.OnlyCloses() && (row.Unknown == nil || row.Unknown.Cause != inventory.CauseNotCollected) {
 		m.rows = append(m.rows, row)
 	}
+}
+
+// keepEmpty keeps the rows that were put aside.
+func (m *Memory) keepEmpty(ctx context.Context) error {
+	m.mu.Lock()
+	rows := m.empty
+	m.empty = nil
+	m.mu.Unlock()
+	var removed int
+	err := m.store.InTx(ctx, m.tenant, func(tx store.Tx) (err error) {
+		removed, err = tx.ListedNothing(ctx, m.scope, m.run, rows)
+		return err
+	})
+	m.mu.Lock()
+	m.removed += removed
 	m.mu.Unlock()
 	return err
 }
@@ -109,6 +138,9 @@ func (m *Memory) Removed(ctx context.Context, id string, at time.Time) error {
 
 // Settle implements pipeline.Memory.
 func (m *Memory) Settle(ctx context.Context, at time.Time, work func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)) error {
+	if err := m.keepEmpty(ctx); err != nil {
+		return err
+	}
 	return m.store.Settle(ctx, m.tenant, at, work)
 }
 
