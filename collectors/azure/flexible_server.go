@@ -80,7 +80,7 @@ func registerFlexible(kind inventory.Kind, e engine) struct{} {
 			id := armID(s.Row.ID)
 			a := flexibleAnswers{Server: s, Around: askAround(ctx, c, s.Row.Properties.subnet()),
 				Overrides: overridesOf(ctx, c, s.Row.Properties.subnet()),
-				Settings: askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version)}
+				Settings:  askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version)}
 			if s.Row.Properties.subnet() == "" {
 				a.Addresses = askAll[addressRule](ctx, c, id, "/firewallRules", rules, e.listing.version)
 			}

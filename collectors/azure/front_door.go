@@ -151,21 +151,26 @@ func edgeListeners(routes []row[edgeRoute]) []inventory.Listener {
 	return out
 }
 
-// edgeOrigins says whether requests go on encrypted. A route that follows the caller's protocol is as clear as it.
+// edgeOrigins says whether requests go on encrypted.
 func edgeOrigins(r *inventory.Resource, facts *inventory.EntryPoint, a edgeAnswers) {
 	collectors.Know(r, a.Routes, func(routes *[]row[edgeRoute]) {
-		facts.OriginTLS = !slices.ContainsFunc(enabledRoutes(deref(routes)), func(e edgeRoute) bool {
-			switch lower(e.Forwarding) {
-			case "httpsonly":
-				return false
-			case "matchrequest":
-				return slices.ContainsFunc(e.Protocols, func(p string) bool { return lower(p) == "http" }) &&
-					lower(e.Redirect) != "enabled"
-			default:
-				return true
-			}
-		})
+		facts.OriginTLS = originsEncrypted(deref(routes))
 	}, "origin_tls")
+}
+
+// originsEncrypted says whether every route goes on encrypted. One that follows the caller's protocol is as clear as it.
+func originsEncrypted(routes []row[edgeRoute]) bool {
+	return !slices.ContainsFunc(enabledRoutes(routes), func(e edgeRoute) bool {
+		switch lower(e.Forwarding) {
+		case "httpsonly":
+			return false
+		case "matchrequest":
+			return slices.ContainsFunc(e.Protocols, func(p string) bool { return lower(p) == "http" }) &&
+				lower(e.Redirect) != "enabled"
+		default:
+			return true
+		}
+	})
 }
 
 // clearSuites are what the edge accepts besides those with forward secrecy when versions below 1.2 are taken.

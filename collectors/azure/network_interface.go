@@ -13,6 +13,7 @@ import (
 
 var (
 	errNoSuchAddress = errors.New("an interface names a public address that is not listed")
+	errNoFrontends   = errors.New("a front door does not tell its frontends")
 	errNoSuchGallery = errors.New("an image names a gallery that is not listed")
 )
 

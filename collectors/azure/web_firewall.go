@@ -131,7 +131,7 @@ func edgeWAFFacts(_ collectors.Where, a edgeWAFAnswers) *inventory.Resource {
 		}
 		facts.Resources = slices.Clone(deref(domains))
 		for _, f := range a.Policy.Row.Properties.Frontends {
-			facts.Resources = append(facts.Resources, above(f.id(), "/frontendendpoints/"))
+			facts.Resources = append(facts.Resources, f.id())
 		}
 	}, "resources")
 	return r
