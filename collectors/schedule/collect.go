@@ -85,11 +85,15 @@ func (c collector) collect(ctx context.Context, job Collect) error {
 	if err != nil {
 		return fmt.Errorf("begin run: %w", err)
 	}
+	if scope.LeftAt != nil {
+		// It was queued before it was noticed. What was seen in the scope stands.
+		return c.end(ctx, job, store.Ended{State: "cancelled", Error: "No longer collected: " + scope.LeftWhy + "."})
+	}
 	memory := NewMemory(c.Store, catalogue, job.Tenant, job.Scope, job.Run)
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := c.report(runCtx, cancel, job, memory)
-	err = c.run(runCtx, scope, memory, catalogue)
+	err = c.run(runCtx, job, scope, memory, catalogue)
 	stop()
 	ended := memory.Ended()
 	switch {
@@ -108,13 +112,19 @@ func (c collector) collect(ctx context.Context, job Collect) error {
 	return nil
 }
 
-func (c collector) run(ctx context.Context, scope store.Scope, memory *Memory, catalogue *evaluator.Catalogue) error {
+func (c collector) run(ctx context.Context, job Collect, scope store.Scope, memory *Memory, catalogue *evaluator.Catalogue) error {
 	g, err := c.Open(ctx, scope)
 	if err != nil {
 		return err
 	}
 	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: c.Now, Log: c.Log}
-	return p.Run(ctx, g)
+	if err := p.Run(ctx, g); err != nil {
+		return err
+	}
+	if o, ok := g.(pipeline.Organization); ok {
+		return c.follow(ctx, job, p, o)
+	}
+	return nil
 }
 
 func (c collector) end(ctx context.Context, job Collect, ended store.Ended) error {

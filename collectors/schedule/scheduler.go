@@ -112,10 +112,20 @@ func (s *Scheduler) Stop(ctx context.Context) error {
 	return nil
 }
 
-// StartRun queues a collection of a scope and returns its id. store.ErrConflict means that one is under way.
+// StartRun queues a collection of a scope and returns its id. store.ErrConflict means that one is under way, or that the
+// scope can be read no more.
 func (s *Scheduler) StartRun(ctx context.Context, tenant, scope uuid.UUID) (uuid.UUID, error) {
 	id := uuid.New()
-	err := s.Store.InTx(ctx, tenant, func(tx store.Tx) error { return s.queue(ctx, tx, id, scope, "request") })
+	err := s.Store.InTx(ctx, tenant, func(tx store.Tx) error {
+		found, err := tx.Scope(ctx, scope)
+		if err != nil {
+			return err
+		}
+		if found.LeftAt != nil {
+			return fmt.Errorf("no longer collected: %s: %w", found.LeftWhy, store.ErrConflict)
+		}
+		return s.queue(ctx, tx, id, scope, "request")
+	})
 	return id, err
 }
 
