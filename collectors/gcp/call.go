@@ -29,11 +29,19 @@ func (c *Clients) call(ctx context.Context, method, api, path string, query url.
 			return nil, fmt.Errorf("write call of %s: %w", path, err)
 		}
 	}
+	return c.carry(ctx, api, func(ctx context.Context) (*http.Request, error) {
+		return c.request(ctx, method, api, path, query, sent)
+	})
+}
+
+// carry makes a call at the pace of its API, again where it was refused in passing, and returns the body of the answer.
+func (c *Clients) carry(ctx context.Context, api string,
+	request func(context.Context) (*http.Request, error)) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		if err := c.budget.wait(ctx, api); err != nil {
 			return nil, err
 		}
-		out, err := c.attempt(ctx, method, api, path, query, sent)
+		out, err := c.attempt(ctx, api, request)
 		var refused *apiError
 		if err == nil || attempt >= c.attempts || !errors.As(err, &refused) || !refused.passing() {
 			return out, err
@@ -48,20 +56,14 @@ func (c *Clients) call(ctx context.Context, method, api, path string, query url.
 	}
 }
 
-func (c *Clients) attempt(ctx context.Context, method, api, path string, query url.Values, body []byte) ([]byte,
-	error) {
+func (c *Clients) attempt(ctx context.Context, api string,
+	request func(context.Context) (*http.Request, error)) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, c.address(api, path, query), bytes.NewReader(body))
+	req, err := request(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("make call of %s: %w", path, err)
+		return nil, err
 	}
-	if body == nil {
-		req.Body, req.ContentLength = nil, 0
-	} else {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("Accept", "application/json")
 	if c.endpoint != nil {
 		// One endpoint stands for every API; the host still says which is meant.
 		req.Host = api
@@ -79,6 +81,21 @@ func (c *Clients) attempt(ctx context.Context, method, api, path string, query u
 		return nil, readError(resp, out)
 	}
 	return out, nil
+}
+
+func (c *Clients) request(ctx context.Context, method, api, path string, query url.Values,
+	body []byte) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.address(api, path, query), bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("make call of %s: %w", path, err)
+	}
+	if body == nil {
+		req.Body, req.ContentLength = nil, 0
+	} else {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	return req, nil
 }
 
 func (c *Clients) address(api, path string, query url.Values) string {

@@ -33,6 +33,10 @@ type Clients struct {
 	direct  map[string]bool
 	kept    map[string]*keptListing
 	once    map[string]*keptCall
+	// policies are by the type of asset.
+	policies map[string]*keptPolicies
+	// single says that the run asks about one resource: what spares calls over many would cost it some.
+	single bool
 	// export holds the assets of an export that is read instead of calling.
 	export *Export
 }

@@ -30,7 +30,7 @@ var (
 	_ = source("gcp.compute.disk", inventory.ClassDisk, disksWay, diskFacts, false)
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, asset, sharedAnswers]{
 		Kind: "gcp.compute.snapshot", Class: inventory.ClassSnapshot,
-		Permissions: snapshotsWay.permissions("compute.snapshots.getIamPolicy"),
+		Permissions: snapshotsWay.permissions(policyPermission, "compute.snapshots.getIamPolicy"),
 		ListAction:  snapshotsWay.action, ListPermission: snapshotsWay.permission,
 		Global: true, List: snapshotsWay.list, Find: snapshotsWay.find,
 		Ask: func(ctx context.Context, c *Clients, a asset) sharedAnswers {
@@ -40,7 +40,7 @@ var (
 	})
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, asset, sharedAnswers]{
 		Kind: "gcp.compute.image", Class: inventory.ClassImage,
-		Permissions: imagesWay.permissions("compute.images.getIamPolicy"),
+		Permissions: imagesWay.permissions(policyPermission, "compute.images.getIamPolicy"),
 		ListAction:  imagesWay.action, ListPermission: imagesWay.permission,
 		Global: true, List: imagesWay.list, Find: imagesWay.find,
 		Ask: func(ctx context.Context, c *Clients, a asset) sharedAnswers {
@@ -104,8 +104,8 @@ type sharedAnswers struct {
 func askShared(ctx context.Context, c *Clients, a asset, permission string) sharedAnswers {
 	path := "/compute/v1" + idOf(a)[len("//"+computeAPI):] + "/getIamPolicy"
 	out := sharedAnswers{Item: a, Policy: ask(permission, permission, func() (*policy, error) {
-		if a.Policy != nil {
-			return a.Policy, nil
+		if p := c.toldPolicy(ctx, a); p != nil {
+			return p, nil
 		}
 		return fetch[policy](ctx, c, computeAPI, path, nil)
 	})}

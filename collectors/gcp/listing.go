@@ -3,11 +3,9 @@ package gcp
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -44,13 +42,6 @@ type way struct {
 	permission, action string
 }
 
-// Rights of the asset inventory.
-const (
-	assetAPI        = "cloudasset.googleapis.com"
-	assetPermission = "cloudasset.assets.listResource"
-	assetAction     = "cloudasset.assets.list"
-)
-
 // permissions are the rights of either way.
 func (w *way) permissions(more ...string) []string {
 	return append([]string{w.permission, assetPermission}, more...)
@@ -65,7 +56,7 @@ func (w *way) list(ctx context.Context, c *Clients) iter.Seq2[asset, error] {
 		}
 		if c.assetsAnswer() {
 			told, err := w.fromAssets(ctx, c, yield)
-			if err == nil || told || !c.refuse(w, err) {
+			if err == nil || told || !c.refuse(err) {
 				if err != nil {
 					yield(asset{}, err)
 				}
@@ -97,65 +88,11 @@ func (c *Clients) cured(err error) error {
 	return &collectors.Failure{Reason: reason, Err: err}
 }
 
-func (c *Clients) assetsAnswer() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.refused == nil
-}
-
-// refuse notes that the asset inventory does not answer, and says whether the service's own API should be asked: when
-// the inventory is off or denied for good, or does not know the type. What fails in passing fails the listing.
-func (c *Clients) refuse(w *way, err error) bool {
-	reason := reasonOf(err)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case reason.Cause == inventory.CauseDenied, reason.Cause == inventory.CauseNotEnabled:
-		c.refused = &reason
-	case reason.Code != "INVALID_ARGUMENT":
-		return false
-	}
-	return true
-}
-
 // told notes that the service's own API listed a kind.
 func (c *Clients) told(action string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.direct[action] = true
-}
-
-type assetPage struct {
-	Assets        []exportedAsset `json:"assets"`
-	NextPageToken string          `json:"nextPageToken"`
-}
-
-// fromAssets pages through the asset inventory. told says whether anything was handed on.
-func (w *way) fromAssets(ctx context.Context, c *Clients, yield func(asset, error) bool) (told bool, err error) {
-	query := url.Values{"contentType": {"RESOURCE"}, "pageSize": {"1000"}, "assetTypes": w.types}
-	for {
-		page, err := fetch[assetPage](ctx, c, assetAPI, "/v1/projects/"+c.Project+"/assets", query)
-		if err != nil {
-			return told, err
-		}
-		for _, e := range page.Assets {
-			a := e.asset()
-			if !slices.Contains(w.types, a.Type) {
-				continue
-			}
-			if len(a.Data) == 0 {
-				return told, &malformed{fmt.Errorf("asset %s has no resource", a.Name)}
-			}
-			told = true
-			if !yield(a, nil) {
-				return told, nil
-			}
-		}
-		if page.NextPageToken == "" {
-			return told, nil
-		}
-		query.Set("pageToken", page.NextPageToken)
-	}
 }
 
 // fromService lists by the service's own API, below each parent where it is listed so.

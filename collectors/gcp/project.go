@@ -193,6 +193,7 @@ func (p *Project) clients() *Clients {
 	return &Clients{
 		Project: p.id, http: p.http, endpoint: p.endpoint, attempts: p.attempts, timeout: p.timeout, budget: p.budget,
 		export: p.export, kept: map[string]*keptListing{}, once: map[string]*keptCall{}, direct: map[string]bool{},
+		policies: map[string]*keptPolicies{},
 	}
 }
 
@@ -218,7 +219,9 @@ func (p *Project) Collect(ctx context.Context, now func() time.Time, out collect
 // One asks again about a single resource and reports whether it is there.
 func (p *Project) One(ctx context.Context, kind inventory.Kind, _, id string, now func() time.Time,
 	out collectors.Out) (bool, error) {
-	return p.collection(p.clients(), now).One(ctx, kind, collectors.Global, id, out)
+	c := p.clients()
+	c.single = true
+	return p.collection(c, now).One(ctx, kind, collectors.Global, id, out)
 }
 
 // noted writes in the ledger which way a kind was listed where that was not the asset inventory.

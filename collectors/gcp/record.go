@@ -125,7 +125,7 @@ func withoutSecretsOf(body string) string {
 // scrub takes every secret out of a call before it is written.
 func scrub(i *cassette.Interaction) error {
 	for _, h := range []string{"Authorization", "Cookie", "Set-Cookie", "Proxy-Authorization",
-		"X-Goog-User-Project", "X-Goog-Iam-Authorization-Token"} {
+		"X-Goog-User-Project", "X-Goog-Iam-Authorization-Token", "X-Goog-Api-Client"} {
 		delete(i.Request.Headers, h)
 		delete(i.Response.Headers, h)
 	}

@@ -26,7 +26,7 @@ var bucketsWay = &way{
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, asset, bucketAnswers]{
 	Kind: "gcp.storage.bucket", Class: inventory.ClassObjectStorage,
-	Permissions: bucketsWay.permissions(bucketGetPolicy, bucketGet, orgPolicyPermission),
+	Permissions: bucketsWay.permissions(policyPermission, bucketGetPolicy, bucketGet, orgPolicyPermission),
 	ListAction:  bucketsWay.action, ListPermission: bucketsWay.permission,
 	Global: true, List: bucketsWay.list, Find: bucketsWay.find, Ask: askBucket, Facts: bucketFacts,
 })
@@ -111,8 +111,8 @@ func askBucket(ctx context.Context, c *Clients, a asset) bucketAnswers {
 	out := bucketAnswers{
 		Bucket: a,
 		Policy: ask(bucketGetPolicy, bucketGetPolicy, func() (*policy, error) {
-			if a.Policy != nil {
-				return a.Policy, nil
+			if p := c.toldPolicy(ctx, a); p != nil {
+				return p, nil
 			}
 			return fetch[policy](ctx, c, storageAPI, path+"/iam", url.Values{"optionsRequestedPolicyVersion": {"3"}})
 		}),
