@@ -14,72 +14,104 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// Listed keeps a ledger row of a scope and returns how many resources it removed. A complete row removes what was last
-// observed before it began and was not seen. An incomplete one removes nothing: what was seen is confirmed, and
-// placeholder, if not nil, stands for what could not be listed. A row that began before the one that is kept already
-// changes nothing.
-func (tx Tx) Listed(ctx context.Context, scope, run uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}, placeholder *inventory.Resource) (int, error) {
-	if err := tx.lockScope(ctx, scope); err != nil {
-		return 0, err
-	}
-	return tx.listed(ctx, scope, run, row, seen, placeholder)
+// Listing is a row of the ledger with what was seen for it, and what stands for the rest of it.
+type Listing struct {
+	Row         inventory.LedgerRow
+	Seen        map[uuid.UUID]struct{}
+	Placeholder *inventory.Resource
 }
 
-// ListedNothing keeps complete rows that listed nothing, as most kinds do in most regions, and returns how many
-// resources they removed. What was empty before and is still is kept in one statement.
-func (tx Tx) ListedNothing(ctx context.Context, scope, run uuid.UUID, rows []inventory.LedgerRow) (removed int, err error) {
-	if len(rows) == 0 {
+// Listed keeps rows of a scope's ledger and returns how many resources they removed. A complete row removes what was last
+// observed before it began and was not seen. An incomplete one removes nothing: what was seen is confirmed, and the
+// placeholder, if any, stands for what could not be listed. A row that began before the one that is kept already changes
+// nothing. Most kinds of most regions list nothing, in every run alike: those rows are kept in one statement.
+func (tx Tx) Listed(ctx context.Context, scope, run uuid.UUID, listings []Listing) (removed int, err error) {
+	if len(listings) == 0 {
 		return 0, nil
 	}
 	if err := tx.lockScope(ctx, scope); err != nil {
 		return 0, err
 	}
-	kept, err := tx.keepEmpty(ctx, scope, rows)
+	alike, err := tx.keepAlike(ctx, scope, listings)
 	if err != nil {
 		return 0, err
 	}
-	for i, row := range rows {
-		if kept[i] {
-			continue
+	var placeholders []Observed
+	for i, l := range listings {
+		if !alike[i] {
+			n, err := tx.listed(ctx, scope, run, l.Row, l.Seen, l.Placeholder)
+			if err != nil {
+				return 0, err
+			}
+			removed += n
+		} else if l.Placeholder != nil {
+			placeholders = append(placeholders, Observed{Resource: l.Placeholder, Listing: l.Row.Region})
 		}
-		n, err := tx.listed(ctx, scope, run, row, nil, nil)
-		if err != nil {
-			return 0, err
-		}
-		removed += n
 	}
-	return removed, nil
+	_, err = tx.Observe(ctx, scope, run, placeholders, false)
+	return removed, err
 }
 
-// keepEmpty keeps those of the rows that find a complete row before them and no resource, and says which they are.
-func (tx Tx) keepEmpty(ctx context.Context, scope uuid.UUID, rows []inventory.LedgerRow) (map[int]bool, error) {
-	kinds, regions, began := make([]string, len(rows)), make([]string, len(rows)), make([]time.Time, len(rows))
-	for i, row := range rows {
-		kinds[i], regions[i], began[i] = string(row.Kind), row.Region, row.BeganAt
+// keepAlike keeps those of the rows that saw nothing and find a row like them before them, and says which they are. A
+// complete one must also find no resource.
+func (tx Tx) keepAlike(ctx context.Context, scope uuid.UUID, listings []Listing) (map[int]bool, error) {
+	var at []int
+	var kinds, regions []string
+	var began []time.Time
+	var complete []bool
+	var unknown []*string
+	for i, l := range listings {
+		if len(l.Seen) > 0 {
+			continue
+		}
+		reason, err := reasonOf(l.Row)
+		if err != nil {
+			return nil, err
+		}
+		at, kinds, regions = append(at, i), append(kinds, string(l.Row.Kind)), append(regions, l.Row.Region)
+		began, complete, unknown = append(began, l.Row.BeganAt), append(complete, l.Row.Complete), append(unknown, reason)
 	}
 	found, err := tx.Query(ctx, `
-		UPDATE listings l SET began_at = v.began_at, complete_at = v.began_at, listed = 0
-		FROM   unnest(@kinds::text[], @regions::text[], @began::timestamptz[]) WITH ORDINALITY AS v (kind, region, began_at, n)
+		UPDATE listings l SET began_at = v.began_at, listed = 0,
+		       complete_at = CASE WHEN v.complete THEN v.began_at ELSE l.complete_at END
+		FROM   unnest(@at::int[], @kinds::text[], @regions::text[], @began::timestamptz[], @complete::bool[], @unknown::text[])
+		       AS v (at, kind, region, began_at, complete, unknown)
 		WHERE  l.tenant_id = @tenant AND l.scope_id = @scope AND l.kind = v.kind AND l.region = v.region
-		AND    l.complete AND l.began_at <= v.began_at
-		AND    NOT EXISTS (
+		AND    l.complete = v.complete AND l.unknown IS NOT DISTINCT FROM v.unknown::jsonb AND l.began_at <= v.began_at
+		AND    NOT (v.complete AND EXISTS (
 		       SELECT FROM resources r
-		       WHERE  r.tenant_id = @tenant AND r.scope_id = @scope AND r.kind = v.kind AND r.listing = v.region)
-		RETURNING v.n - 1`,
-		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope, "kinds": kinds, "regions": regions, "began": began})
+		       WHERE  r.tenant_id = @tenant AND r.scope_id = @scope AND r.kind = v.kind AND r.listing = v.region))
+		RETURNING v.at`,
+		pgx.StrictNamedArgs{
+			"tenant": tx.tenant, "scope": scope, "at": at, "kinds": kinds, "regions": regions, "began": began, "complete": complete,
+			"unknown": unknown,
+		})
 	if err != nil {
-		return nil, fmt.Errorf("keep empty listings: %w", err)
+		return nil, fmt.Errorf("keep listings: %w", err)
 	}
-	kept := map[int]bool{}
-	var n int
-	_, err = pgx.ForEachRow(found, []any{&n}, func() error {
-		kept[n] = true
+	alike := map[int]bool{}
+	var i int
+	_, err = pgx.ForEachRow(found, []any{&i}, func() error {
+		alike[i] = true
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("keep empty listings: %w", err)
+		return nil, fmt.Errorf("keep listings: %w", err)
 	}
-	return kept, nil
+	return alike, nil
+}
+
+// reasonOf encodes why a row is not complete; nil when it is.
+func reasonOf(row inventory.LedgerRow) (*string, error) {
+	if row.Unknown == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(row.Unknown)
+	if err != nil {
+		return nil, fmt.Errorf("encode listing: %w", err)
+	}
+	text := string(raw)
+	return &text, nil
 }
 
 func (tx Tx) listed(ctx context.Context, scope, run uuid.UUID, row inventory.LedgerRow, seen map[uuid.UUID]struct{}, placeholder *inventory.Resource) (int, error) {
@@ -123,11 +155,9 @@ func (tx Tx) keepListing(ctx context.Context, scope uuid.UUID, row inventory.Led
 	default:
 		flipped = complete != row.Complete
 	}
-	var unknown []byte
-	if row.Unknown != nil {
-		if unknown, err = json.Marshal(row.Unknown); err != nil {
-			return false, false, fmt.Errorf("encode listing: %w", err)
-		}
+	unknown, err := reasonOf(row)
+	if err != nil {
+		return false, false, err
 	}
 	_, err = tx.Exec(ctx, `
 		INSERT INTO listings (tenant_id, scope_id, kind, region, class, began_at, complete, complete_at, listed, unknown)

@@ -61,8 +61,8 @@ func (tx Tx) lockInventory(ctx context.Context) error {
 	return nil
 }
 
-// incoming is an observation with what has to be known of it before it is written.
-type incoming struct {
+// Prepared is an observation that has been encoded and hashed, which needs no transaction.
+type Prepared struct {
 	Observed
 	id    uuid.UUID
 	facts []byte
@@ -84,14 +84,23 @@ func (tx Tx) Observe(ctx context.Context, scope, run uuid.UUID, batch []Observed
 	if len(batch) == 0 {
 		return 0, nil
 	}
-	// Encoding and hashing come before the locks: batches of one scope wait for one another from there on.
-	in, err := prepare(batch)
+	in, err := Prepare(batch)
 	if err != nil {
 		return 0, err
+	}
+	return tx.Keep(ctx, scope, run, in, confirm)
+}
+
+// Keep does what Observe does with observations that were prepared before the transaction: batches of one scope wait
+// for one another, and need not wait for each other's encoding.
+func (tx Tx) Keep(ctx context.Context, scope, run uuid.UUID, batch []Prepared, confirm bool) (int, error) {
+	if len(batch) == 0 {
+		return 0, nil
 	}
 	if err := tx.lockScope(ctx, scope); err != nil {
 		return 0, err
 	}
+	in := newest(batch)
 	fresh, changed, same, err := tx.sort(ctx, scope, in)
 	if err != nil {
 		return 0, err
@@ -107,33 +116,41 @@ func (tx Tx) Observe(ctx context.Context, scope, run uuid.UUID, batch []Observed
 	return len(fresh) + len(changed), nil
 }
 
-// prepare encodes the observations; of two of one resource the later stands.
-func prepare(batch []Observed) ([]incoming, error) {
-	at := map[uuid.UUID]int{}
-	in := make([]incoming, 0, len(batch))
-	for _, o := range batch {
+// Prepare encodes and hashes observations.
+func Prepare(batch []Observed) ([]Prepared, error) {
+	in := make([]Prepared, len(batch))
+	for i, o := range batch {
 		facts, err := o.Resource.EncodeFacts()
 		if err != nil {
 			return nil, fmt.Errorf("encode %s: %w", o.Resource.ID, err)
 		}
-		one := incoming{Observed: o, id: ResourceID(o.Resource.ID), facts: facts}
-		if one.hash, err = one.digest(); err != nil {
+		in[i] = Prepared{Observed: o, id: ResourceID(o.Resource.ID), facts: facts}
+		if in[i].hash, err = in[i].digest(); err != nil {
 			return nil, err
 		}
-		if i, twice := at[one.id]; twice {
-			if in[i].Resource.ObservedAt.Before(o.Resource.ObservedAt) {
-				in[i] = one
-			}
-			continue
-		}
-		at[one.id] = len(in)
-		in = append(in, one)
 	}
 	return in, nil
 }
 
+// newest leaves one observation of each resource: of two the later stands.
+func newest(batch []Prepared) []Prepared {
+	at := make(map[uuid.UUID]int, len(batch))
+	in := make([]Prepared, 0, len(batch))
+	for _, one := range batch {
+		i, twice := at[one.id]
+		switch {
+		case !twice:
+			at[one.id] = len(in)
+			in = append(in, one)
+		case in[i].Resource.ObservedAt.Before(one.Resource.ObservedAt):
+			in[i] = one
+		}
+	}
+	return in
+}
+
 // digest is the content hash: everything but the moment of observation.
-func (i incoming) digest() ([]byte, error) {
+func (i Prepared) digest() ([]byte, error) {
 	h := sha256.New()
 	r := i.Resource
 	err := json.NewEncoder(h).Encode([]any{r.Kind, r.Class, r.Region, r.Name, r.Labels, r.CarriesLabels, r.Placeholder, i.Listing})
@@ -147,7 +164,7 @@ func (i incoming) digest() ([]byte, error) {
 
 // sort tells what is new, what changed, and what is the same. Late observations are in none of them: those from before
 // the row's own observation, before a complete listing that has been kept since, or before the resource was removed.
-func (tx Tx) sort(ctx context.Context, scope uuid.UUID, in []incoming) (fresh, changed []incoming, same []incoming, err error) {
+func (tx Tx) sort(ctx context.Context, scope uuid.UUID, in []Prepared) (fresh, changed []Prepared, same []Prepared, err error) {
 	known, err := tx.present(ctx, in)
 	if err != nil {
 		return nil, nil, nil, err
@@ -177,7 +194,7 @@ func (tx Tx) sort(ctx context.Context, scope uuid.UUID, in []incoming) (fresh, c
 	return fresh, changed, same, nil
 }
 
-func (tx Tx) present(ctx context.Context, in []incoming) (map[uuid.UUID]present, error) {
+func (tx Tx) present(ctx context.Context, in []Prepared) (map[uuid.UUID]present, error) {
 	ids := make([]uuid.UUID, len(in))
 	for n, i := range in {
 		ids[n] = i.id
@@ -224,7 +241,7 @@ func (tx Tx) completeListings(ctx context.Context, scope uuid.UUID) (map[[2]stri
 }
 
 // goneSince tells when those that are not in the inventory were removed from it, if ever.
-func (tx Tx) goneSince(ctx context.Context, in []incoming, known map[uuid.UUID]present) (map[uuid.UUID]time.Time, error) {
+func (tx Tx) goneSince(ctx context.Context, in []Prepared, known map[uuid.UUID]present) (map[uuid.UUID]time.Time, error) {
 	var ids []uuid.UUID
 	for _, i := range in {
 		if _, there := known[i.id]; !there {
@@ -260,7 +277,7 @@ func (tx Tx) goneSince(ctx context.Context, in []incoming, known map[uuid.UUID]p
 }
 
 // replace ends the versions that stood, writes the new ones and makes due what either touches.
-func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed []incoming) error {
+func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed []Prepared) error {
 	if len(fresh)+len(changed) == 0 {
 		return nil
 	}
@@ -335,7 +352,7 @@ func (tx Tx) endVersions(ctx context.Context, ids []uuid.UUID, ends []time.Time,
 }
 
 // confirm notes that resources were seen unchanged.
-func (tx Tx) confirm(ctx context.Context, same []incoming) error {
+func (tx Tx) confirm(ctx context.Context, same []Prepared) error {
 	ids, seen := make([]uuid.UUID, len(same)), make([]time.Time, len(same))
 	for n, i := range same {
 		ids[n], seen[n] = i.id, i.Resource.ObservedAt

@@ -14,7 +14,7 @@ import (
 
 // write puts the new form of resources and their edges in place. The columns travel as arrays, so that a batch is one
 // statement however many rows it has.
-func (tx Tx) write(ctx context.Context, scope, run uuid.UUID, in []incoming) error {
+func (tx Tx) write(ctx context.Context, scope, run uuid.UUID, in []Prepared) error {
 	n := len(in)
 	ids, hashes, answers := make([]uuid.UUID, n), make([][]byte, n), make([][]byte, n)
 	kinds, classes, regions, listings, naturals, names := make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -63,7 +63,7 @@ func (tx Tx) write(ctx context.Context, scope, run uuid.UUID, in []incoming) err
 }
 
 // link replaces the edges that go out from resources.
-func (tx Tx) link(ctx context.Context, ids []uuid.UUID, in []incoming) error {
+func (tx Tx) link(ctx context.Context, ids []uuid.UUID, in []Prepared) error {
 	if err := tx.unlink(ctx, ids); err != nil {
 		return err
 	}

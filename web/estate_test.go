@@ -254,7 +254,7 @@ func (w *world) collect(t testing.TB, scope inventory.ScopeID, step int, at time
 			for _, o := range batch {
 				seen[store.ResourceID(o.Resource.ID)] = struct{}{}
 			}
-			if _, err := tx.Listed(ctx, id, run, row, seen, nil); err != nil {
+			if _, err := tx.Listed(ctx, id, run, []store.Listing{{Row: row, Seen: seen}}); err != nil {
 				return err
 			}
 			end.Listed, end.Changed, end.Ledger = end.Listed+len(batch), end.Changed+changed, append(end.Ledger, row)
@@ -265,7 +265,7 @@ func (w *world) collect(t testing.TB, scope inventory.ScopeID, step int, at time
 				Class: inventory.ClassDatabase, BeganAt: at,
 				Unknown: &inventory.Unknown{Cause: inventory.CauseDenied, Action: "Servers_List",
 					Permission: "Microsoft.Sql/servers/read", Code: "AuthorizationFailed"}}
-			if _, err := tx.Listed(ctx, id, run, row, nil, inventory.Placehold(row, inventory.ClassDatabase, at)); err != nil {
+			if _, err := tx.Listed(ctx, id, run, []store.Listing{{Row: row, Placeholder: inventory.Placehold(row, inventory.ClassDatabase, at)}}); err != nil {
 				return err
 			}
 			end.Ledger = append(end.Ledger, row)

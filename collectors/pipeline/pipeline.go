@@ -27,14 +27,15 @@ type Gatherer interface {
 	Classes() map[inventory.Class]bool
 }
 
-// Memory keeps what a pipeline sees and finds. Every method keeps all of what it is given or nothing.
+// Memory keeps what a pipeline sees and finds, all of what it is given together or nothing. What it sees may wait to be
+// kept, in the order it was given, until Settle.
 type Memory interface {
 	// Observe keeps the observations of one kind and region. An observation older than what is known of its resource is
 	// dropped. What a change touches is due from then on.
 	Observe(ctx context.Context, batch []collectors.Observation) error
 	// Listed keeps a row of the ledger. A complete one removes what was last observed before it began and is not among
 	// what the memory observed for that row since. An incomplete one removes nothing; placeholder, if not nil, stands for
-	// what could not be listed until a complete row comes. A complete row with nothing observed may wait for Settle.
+	// what could not be listed until a complete row comes.
 	Listed(ctx context.Context, row inventory.LedgerRow, placeholder *inventory.Resource) error
 	// Removed takes away one resource that the provider says is gone, unless it was observed after that moment.
 	Removed(ctx context.Context, id string, at time.Time) error

@@ -26,13 +26,21 @@ type Memory struct {
 	// the same by its row.
 	confirm bool
 
-	mu   sync.Mutex
-	seen map[place]map[uuid.UUID]struct{}
-	rows []inventory.LedgerRow
-	// empty are the complete rows that listed nothing: there are hundreds in a run, and they are kept together.
-	empty                    []inventory.LedgerRow
+	mu                       sync.Mutex
+	seen                     map[place]map[uuid.UUID]struct{}
+	rows                     []inventory.LedgerRow
 	listed, changed, removed int
+	// observed and listings wait to be written together: a run has hundreds of small listings, and a transaction for
+	// each would take most of its time.
+	observed []store.Prepared
+	listings []store.Listing
+
+	// writing is held while what waited is written, so that no row overtakes the observations it speaks of.
+	writing sync.Mutex
 }
+
+// full is how many observations or rows wait at most.
+const full = 500
 
 type place struct {
 	kind   inventory.Kind
@@ -54,49 +62,44 @@ func NewChangeMemory(s *store.Store, catalogue *evaluator.Catalogue, tenant, sco
 // Observe implements pipeline.Memory.
 func (m *Memory) Observe(ctx context.Context, batch []collectors.Observation) error {
 	observed := make([]store.Observed, len(batch))
-	m.mu.Lock()
 	for i, o := range batch {
 		observed[i] = store.Observed{Resource: o.Resource, Listing: o.Listing, Answers: o.Answers}
+	}
+	prepared, err := store.Prepare(observed)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	for _, o := range batch {
 		p := place{o.Resource.Kind, o.Listing}
 		if m.seen[p] == nil {
 			m.seen[p] = map[uuid.UUID]struct{}{}
 		}
 		m.seen[p][store.ResourceID(o.Resource.ID)] = struct{}{}
 	}
+	m.listed += len(batch)
+	m.observed = append(m.observed, prepared...)
+	waiting := len(m.observed)
 	m.mu.Unlock()
-	var changed int
-	err := m.store.InTx(ctx, m.tenant, func(tx store.Tx) (err error) {
-		changed, err = tx.Observe(ctx, m.scope, m.run, observed, m.confirm)
-		return err
-	})
-	m.mu.Lock()
-	m.listed, m.changed = m.listed+len(batch), m.changed+changed
-	m.mu.Unlock()
-	return err
+	if waiting < full {
+		return nil
+	}
+	return m.write(ctx)
 }
 
 // Listed implements pipeline.Memory.
 func (m *Memory) Listed(ctx context.Context, row inventory.LedgerRow, placeholder *inventory.Resource) error {
 	p := place{row.Kind, row.Region}
 	m.mu.Lock()
-	seen := m.seen[p]
+	m.listings = append(m.listings, store.Listing{Row: row, Seen: m.seen[p], Placeholder: placeholder})
 	delete(m.seen, p)
 	m.note(row)
-	if row.Complete && len(seen) == 0 {
-		m.empty = append(m.empty, row)
-		m.mu.Unlock()
+	waiting := len(m.listings)
+	m.mu.Unlock()
+	if waiting < full {
 		return nil
 	}
-	m.mu.Unlock()
-	var removed int
-	err := m.store.InTx(ctx, m.tenant, func(tx store.Tx) (err error) {
-		removed, err = tx.Listed(ctx, m.scope, m.run, row, seen, placeholder)
-		return err
-	})
-	m.mu.Lock()
-	m.removed += removed
-	m.mu.Unlock()
-	return err
+	return m.write(ctx)
 }
 
 // note files a row for the ledger of the run, which speaks of what was asked only.
@@ -106,25 +109,36 @@ func (m *Memory) note(row inventory.LedgerRow) {
 	}
 }
 
-// keepEmpty keeps the rows that were put aside.
-func (m *Memory) keepEmpty(ctx context.Context) error {
+// write keeps what waited: observations first, then the rows that speak of them.
+func (m *Memory) write(ctx context.Context) error {
+	m.writing.Lock()
+	defer m.writing.Unlock()
 	m.mu.Lock()
-	rows := m.empty
-	m.empty = nil
+	observed, listings := m.observed, m.listings
+	m.observed, m.listings = nil, nil
 	m.mu.Unlock()
-	var removed int
+	if len(observed)+len(listings) == 0 {
+		return nil
+	}
+	var changed, removed int
 	err := m.store.InTx(ctx, m.tenant, func(tx store.Tx) (err error) {
-		removed, err = tx.ListedNothing(ctx, m.scope, m.run, rows)
+		if changed, err = tx.Keep(ctx, m.scope, m.run, observed, m.confirm); err != nil {
+			return err
+		}
+		removed, err = tx.Listed(ctx, m.scope, m.run, listings)
 		return err
 	})
 	m.mu.Lock()
-	m.removed += removed
+	m.changed, m.removed = m.changed+changed, m.removed+removed
 	m.mu.Unlock()
 	return err
 }
 
 // Removed implements pipeline.Memory.
 func (m *Memory) Removed(ctx context.Context, id string, at time.Time) error {
+	if err := m.write(ctx); err != nil {
+		return err
+	}
 	return m.store.InTx(ctx, m.tenant, func(tx store.Tx) error {
 		gone, err := tx.Removed(ctx, id, at)
 		if gone {
@@ -138,7 +152,7 @@ func (m *Memory) Removed(ctx context.Context, id string, at time.Time) error {
 
 // Settle implements pipeline.Memory.
 func (m *Memory) Settle(ctx context.Context, at time.Time, work func(context.Context, []evaluator.Due, evaluator.View) ([]evaluator.Settled, error)) error {
-	if err := m.keepEmpty(ctx); err != nil {
+	if err := m.write(ctx); err != nil {
 		return err
 	}
 	return m.store.Settle(ctx, m.tenant, at, work)
