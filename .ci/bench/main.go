@@ -27,6 +27,8 @@ var bars = []bar{
 	{"growth of an unchanged rescan, bytes", "growth-B", 100, true},
 	{"whole pipeline, one in a hundred changed", "1%changed/s", 0, false},
 	{"memory of the collecting process, MiB", "MiB", 512, true},
+	{"Google Cloud, 100,000 rows in pages, collecting alone", "gcp-rows/s", 5000, false},
+	{"Google Cloud, memory of collecting them, MiB", "gcp-MiB", 512, true},
 	{"judging alone, whole catalogue, one core", "verdicts/s", 300000, false},
 	{"findings, p99 ms", "findings-p99-ms", 20, true},
 	{"findings against the bare indexed query", "findings-vs-bare", 3, true},
@@ -41,6 +43,7 @@ var runs = [][2]string{
 	{"./evaluator/catalog", "^BenchmarkJudge$"},
 	{"./collectors/schedule", "^BenchmarkPipeline$"},
 	{"./store", "^BenchmarkReads$"},
+	{"./collectors/gcp", "^BenchmarkScope$"},
 }
 
 func main() {
