@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strings"
@@ -175,15 +176,27 @@ func holders(ctx context.Context, c *Clients) iter.Seq2[holder, error] {
 				return
 			}
 		}
+		// What is told of users and roles is told, though one of the listings should end early.
+		var failed error
 		for u, err := range accountUsers(ctx, c) {
-			if !yield(s.user(u), err) || err != nil {
+			if failed = err; err != nil {
+				break
+			}
+			if !yield(s.user(u), nil) {
 				return
 			}
 		}
 		for r, err := range accountRoles(ctx, c) {
-			if !yield(s.role(r), err) || err != nil {
+			if err != nil {
+				failed = cmp.Or(failed, err)
+				break
+			}
+			if !yield(s.role(r), nil) {
 				return
 			}
+		}
+		if failed != nil {
+			yield(holder{}, failed)
 		}
 	}
 }
