@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -32,8 +33,22 @@ var amazon = provider{
 	single:   "one set of AWS credentials reaches one account; scan one account at a time",
 	regional: true,
 	export:   "aws-config",
-	probes:   amazonProbes,
-	guide:    amazonGuide,
+	readExport: func(r io.Reader) (out []pipeline.Gatherer, err error) {
+		exports, err := aws.ReadExport(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range exports {
+			a, err := aws.FromExport(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, a)
+		}
+		return out, nil
+	},
+	probes: amazonProbes,
+	guide:  amazonGuide,
 }
 
 func amazonConnection(r reach) aws.Connection {

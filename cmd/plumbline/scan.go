@@ -23,7 +23,7 @@ type scanCmd struct {
 	catalogueSettings
 	Clouds []string `arg:"" optional:"" help:"Clouds to scan: aws, azure, gcp, one or several. The credentials are found as each cloud's own tools find them. Without any, the clouds of --scope, else aws."`
 
-	From        []string `help:"Export to read instead of calling, as KIND=FILE: azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
+	From        []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
 	Scope       []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
 	Region      []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
 	Check       []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`

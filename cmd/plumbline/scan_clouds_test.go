@@ -230,11 +230,11 @@ func TestScanCloudsBadInput(t *testing.T) {
 		},
 		"an export of a kind that is not": {
 			args: []string{"--from", "tarball=x"},
-			code: exitUsage, says: "azure-resource-graph, gcp-assets",
+			code: exitUsage, says: "aws-config, azure-resource-graph, gcp-assets",
 		},
-		"an export this release reads not": {
-			args: []string{"--from", "aws-config=x"},
-			code: exitUsage, says: "not in this release",
+		"a file that is no snapshot": {
+			args: []string{"--from", "aws-config=" + assets},
+			code: exitUsage, says: "want a configuration snapshot",
 		},
 		"an export without a file": {
 			args: []string{"--from", "gcp-assets"},
