@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"iter"
@@ -27,6 +28,10 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv(childDSN) != "" {
 		os.Exit(childMain())
+	}
+	// A case of a random test is some hundred transactions here; -rapid.checks asks for more.
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
 	}
 	storetest.Main(m, store.Migrate)
 }
@@ -202,6 +207,12 @@ func houseOn(t testing.TB, dsn string, tenant uuid.UUID) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.Close)
+	return houseIn(t, st, tenant)
+}
+
+func houseIn(t testing.TB, st *store.Store, tenant uuid.UUID) *house {
+	t.Helper()
+	ctx, err := context.Background(), error(nil)
 	h := &house{t: t, store: st, tenant: tenant, cloud: newCloud()}
 	if h.catalogue, err = catalog.Load(); err != nil {
 		t.Fatal(err)
