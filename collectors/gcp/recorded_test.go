@@ -1,7 +1,6 @@
 package gcp
 
 import (
-	"bufio"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -259,22 +258,12 @@ func TestRecordedSweep(t *testing.T) {
 // TestRecordedAssets does the same for assets of the asset inventory.
 func TestRecordedAssets(t *testing.T) {
 	t.Parallel()
-	f, err := os.Open(filepath.Join(recordedRoot, "gcp-cai", "assets.jsonl"))
-	if err != nil {
+	assets := recordedAssets(t)
+	if assets == nil {
 		t.Skip("the recorded assets are not beside the project")
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
 	read := 0
-	for lines.Scan() {
-		var l struct {
-			Asset exportedAsset `json:"asset"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
-			t.Fatal(err)
-		}
-		a := l.Asset.asset()
+	for _, a := range assets {
 		sweep := sweeps[a.Type]
 		if sweep == nil || len(a.Data) == 0 {
 			continue
