@@ -88,12 +88,13 @@ type gatewayAnswers struct {
 	Gateway seen[applicationGateway]
 	Around  collectors.Answer[around]
 	Default collectors.Answer[tlsOptions]
+	Records collectors.Answer[[]diagnosticSetting]
 }
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[applicationGateway], gatewayAnswers]{
 	Kind: "azure.network.application_gateway", Class: inventory.ClassEntryPoint,
 	Permissions: []string{applicationGateways.permission(), resourceGroups.permission(), virtualNetworks.permission(),
-		tlsOptionsRead},
+		tlsOptionsRead, diagnosticRead},
 	ListAction: applicationGateways.action(), ListPermission: applicationGateways.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[applicationGateway], error] {
 		return keptRows[applicationGateway](ctx, c, applicationGateways)
@@ -102,7 +103,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[applicati
 		return findRow[applicationGateway](ctx, c, applicationGateways, id)
 	},
 	Ask: func(ctx context.Context, c *Clients, s seen[applicationGateway]) gatewayAnswers {
-		return gatewayAnswers{s, aroundOf(ctx, c, s.Row.Properties.subnet()), askTLSOptions(ctx, c)}
+		return gatewayAnswers{s, aroundOf(ctx, c, s.Row.Properties.subnet()), askTLSOptions(ctx, c),
+			askDiagnostics(ctx, c, armID(s.Row.ID))}
 	},
 	Facts: gatewayFacts,
 })
@@ -123,6 +125,7 @@ func gatewayFacts(w collectors.Where, a gatewayAnswers) *inventory.Resource {
 	defer leftOut(r, applicationGateways)
 	r.Known("kind", "http", "pass_through", "multi_zone", "dns_name")
 	r.SetNotApplicable("a gateway that balances checks no identity", "authenticated")
+	knowRecords(r, &facts.AccessLogged, a.Records, gatewayRecords, "access_logged")
 	if subnet := g.subnet(); subnet != "" {
 		facts.Subnets, facts.Network = []string{subnet}, networkOf(subnet)
 		r.Known("subnets", "network")

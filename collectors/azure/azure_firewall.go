@@ -64,12 +64,14 @@ func (n natRule) fromWorld() bool {
 type firewallAnswers struct {
 	Firewall seen[azureFirewall]
 	Rules    collectors.Answer[[]natRule]
+	Records  collectors.Answer[[]diagnosticSetting]
 }
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[azureFirewall], firewallAnswers]{
 	Kind: "azure.network.firewall", Class: inventory.ClassEntryPoint,
-	Permissions: []string{azureFirewalls.permission(), resourceGroups.permission(), ruleCollections.permission()},
-	ListAction:  azureFirewalls.action(), ListPermission: azureFirewalls.permission(), Global: true,
+	Permissions: []string{azureFirewalls.permission(), resourceGroups.permission(), ruleCollections.permission(),
+		diagnosticRead},
+	ListAction: azureFirewalls.action(), ListPermission: azureFirewalls.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[azureFirewall], error] {
 		return keptRows[azureFirewall](ctx, c, azureFirewalls)
 	},
@@ -77,7 +79,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[azureFire
 		return findRow[azureFirewall](ctx, c, azureFirewalls, id)
 	},
 	Ask: func(ctx context.Context, c *Clients, s seen[azureFirewall]) firewallAnswers {
-		return firewallAnswers{s, natRulesOf(ctx, c, s.Row.Properties)}
+		return firewallAnswers{s, natRulesOf(ctx, c, s.Row.Properties), askDiagnostics(ctx, c, armID(s.Row.ID))}
 	},
 	Facts: firewallFacts,
 })
@@ -116,6 +118,7 @@ func firewallFacts(_ collectors.Where, a firewallAnswers) *inventory.Resource {
 	r := described(a.Firewall, facts)
 	r.Known("kind", "http", "multi_zone", "network", "subnets", "firewalls", "dns_name", "pass_through", "internet_facing")
 	r.SetNotApplicable("it passes on what callers send and checks no identity", "authenticated")
+	knowRecords(r, &facts.AccessLogged, a.Records, firewallRecords, "access_logged")
 	for _, e := range f.Ends {
 		if id := e.Properties.Subnet.id(); id != "" {
 			facts.Subnets = append(facts.Subnets, id)

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -51,14 +52,24 @@ func (c cosmosAccount) ranges() []string {
 	return out
 }
 
-var _ = register("azure.cosmosdb.account", inventory.ClassDatabase, cosmosAccounts, cosmosFacts)
+type cosmosAnswers struct {
+	Account seen[cosmosAccount]
+	Lock    collectors.Answer[locked]
+	Records collectors.Answer[[]diagnosticSetting]
+}
 
-func cosmosFacts(_ collectors.Where, s seen[cosmosAccount]) *inventory.Resource {
-	p := s.Row.Properties
+var _ = registerAsked("azure.cosmosdb.account", inventory.ClassDatabase, cosmosAccounts,
+	[]string{lockRead, diagnosticRead},
+	func(ctx context.Context, c *Clients, s seen[cosmosAccount]) cosmosAnswers {
+		return cosmosAnswers{s, askLock(ctx, c, s.Row.ID), askDiagnostics(ctx, c, armID(s.Row.ID))}
+	}, cosmosFacts)
+
+func cosmosFacts(_ collectors.Where, a cosmosAnswers) *inventory.Resource {
+	p := a.Account.Row.Properties
 	facts := &inventory.Database{Family: "document", Engine: "cosmosdb", EncryptedAtRest: true, TLSRequired: true,
 		TLSMinVersion: 1.2,
 		AuthRequired:  true, VersionSupported: true, CustomerKey: p.KeyURI != ""}
-	r := described(s, facts)
+	r := described(a.Account, facts)
 	defer leftOut(r, cosmosAccounts)
 	atEdge(r, facts, 443, p.Access, p.Links)
 	r.SetInherent("encrypted_at_rest", "tls_required", "tls_min_version", "auth_required", "version_supported")
@@ -69,7 +80,9 @@ func cosmosFacts(_ collectors.Where, s seen[cosmosAccount]) *inventory.Resource 
 	r.Known("central_identity")
 	r.SetNotApplicable("the service has no engine switches", "risky_flags")
 	r.SetNotApplicable("assessed for Azure SQL only", "vulnerability_assessed")
-	notYet(r, "deletion_protected", "audit_logged", "autoscaled")
+	knowLock(r, facts, a.Lock)
+	knowRecords(r, &facts.AuditLogged, a.Records, cosmosRecords, "audit_logged")
+	notYet(r, "autoscaled")
 	return r
 }
 

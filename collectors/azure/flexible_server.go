@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"slices"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -53,6 +54,15 @@ type flexibleAnswers struct {
 	Overrides collectors.Answer[[]string]
 	Addresses collectors.Answer[[]addressRule]
 	Settings  collectors.Answer[[]setting]
+	Lock      collectors.Answer[locked]
+	Records   collectors.Answer[[]diagnosticSetting]
+	// Admins are asked of the engine that does not tell them with the server.
+	Admins collectors.Answer[[]row[directoryAdmin]]
+}
+
+// directoryAdmin is an administrator from the directory.
+type directoryAdmin struct {
+	Type string `json:"administratorType,omitempty"`
 }
 
 // engine is what differs between the two.
@@ -61,11 +71,18 @@ type engine struct {
 	name     string
 	port     int
 	versions string
+	// records are its records, statements the settings that must be on for logins and statements to be among them.
+	records    records
+	statements []string
+	// admins is the type of its directory administrators, where the server itself does not tell of them.
+	admins string
 }
 
 var (
-	postgres = engine{postgresServers, "postgresql", 5432, "ssl_min_protocol_version"}
-	mysql    = engine{mysqlServers, "mysql", 3306, "tls_version"}
+	postgres = engine{postgresServers, "postgresql", 5432, "ssl_min_protocol_version", postgresRecords,
+		[]string{"log_connections", "pgaudit.log"}, ""}
+	mysql = engine{mysqlServers, "mysql", 3306, "tls_version", mysqlRecords, []string{"audit_log_enabled"},
+		"Microsoft.DBforMySQL/flexibleServers/administrators"}
 )
 
 var _ = registerFlexible("azure.postgresql.flexible_server", postgres)
@@ -74,15 +91,23 @@ var _ = registerFlexible("azure.mysql.flexible_server", mysql)
 
 func registerFlexible(kind inventory.Kind, e engine) struct{} {
 	rules, settings := e.listing.typ+"/firewallRules", e.listing.typ+"/configurations"
-	return registerAsked(kind, inventory.ClassDatabase, e.listing,
-		[]string{rules + "/read", settings + "/read", virtualNetworks.permission(), adminRulesPermission},
+	rights := []string{rules + "/read", settings + "/read", virtualNetworks.permission(), adminRulesPermission, lockRead,
+		diagnosticRead}
+	if e.admins != "" {
+		rights = append(rights, e.admins+"/read")
+	}
+	return registerAsked(kind, inventory.ClassDatabase, e.listing, rights,
 		func(ctx context.Context, c *Clients, s seen[flexibleServer]) flexibleAnswers {
 			id := armID(s.Row.ID)
 			a := flexibleAnswers{Server: s, Around: askAround(ctx, c, s.Row.Properties.subnet()),
 				Overrides: overridesOf(ctx, c, s.Row.Properties.subnet()),
-				Settings:  askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version)}
+				Settings:  askAll[setting](ctx, c, id, "/configurations", settings, e.listing.version),
+				Lock:      askLock(ctx, c, id), Records: askDiagnostics(ctx, c, id)}
 			if s.Row.Properties.subnet() == "" {
 				a.Addresses = askAll[addressRule](ctx, c, id, "/firewallRules", rules, e.listing.version)
+			}
+			if e.admins != "" {
+				a.Admins = askAll[row[directoryAdmin]](ctx, c, id, "/administrators", e.admins, e.listing.version)
 			}
 			return a
 		},
@@ -115,13 +140,34 @@ func flexibleFacts(w collectors.Where, a flexibleAnswers, e engine) *inventory.R
 	if p.Auth != nil && p.Auth.Directory != "" {
 		facts.CentralIdentity = lower(p.Auth.Directory) == "enabled"
 		r.Known("central_identity")
-	} else if e.name == "mysql" {
-		// Its directory administrator is a resource below the server.
-		notYet(r, "central_identity")
+	} else if e.admins != "" {
+		collectors.Know(r, a.Admins, func(found *[]row[directoryAdmin]) {
+			facts.CentralIdentity = slices.ContainsFunc(deref(found), func(d row[directoryAdmin]) bool {
+				return lower(d.Properties.Type) == "activedirectory"
+			})
+		}, "central_identity")
 	}
 	r.SetNotApplicable("assessed for Azure SQL only", "vulnerability_assessed")
-	notYet(r, "deletion_protected", "audit_logged", "version_supported")
+	knowLock(r, facts, a.Lock)
+	flexibleAudit(r, facts, a, e)
+	notYet(r, "version_supported")
 	return r
+}
+
+// flexibleAudit says whether logins and statements are written down, and the record is kept elsewhere.
+func flexibleAudit(r *inventory.Resource, facts *inventory.Database, a flexibleAnswers, e engine) {
+	for _, why := range []*inventory.Unknown{a.Settings.Unknown(), a.Records.Unknown()} {
+		if why != nil {
+			r.SetUnknown(*why, "audit_logged")
+			return
+		}
+	}
+	facts.AuditLogged = e.records.kept(deref(a.Records.Value)) && !slices.ContainsFunc(e.statements,
+		func(name string) bool {
+			v := lower(deref(settingOf(deref(a.Settings.Value), name)))
+			return v == "" || v == "off" || v == "none"
+		})
+	r.Known("audit_logged")
 }
 
 // flexibleKeeping states how the content is kept.

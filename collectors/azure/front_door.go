@@ -53,12 +53,13 @@ type edgeAnswers struct {
 	Item    edgeItem
 	Routes  collectors.Answer[[]row[edgeRoute]]
 	Domains collectors.Answer[[]row[edgeDomain]]
+	Records collectors.Answer[[]diagnosticSetting]
 }
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, edgeItem, edgeAnswers]{
 	Kind: "azure.cdn.front_door_endpoint", Class: inventory.ClassEntryPoint,
 	Permissions: []string{profiles.permission(), resourceGroups.permission(), endpointType + "/read", routeType +
-		"/read", domainType + "/read"},
+		"/read", domainType + "/read", diagnosticRead},
 	ListAction: "GET " + endpointType, ListPermission: endpointType + "/read", Global: true,
 	List: listEdge,
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[edgeItem, error] {
@@ -67,7 +68,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, edgeItem, edge
 	Ask: func(ctx context.Context, c *Clients, i edgeItem) edgeAnswers {
 		return edgeAnswers{i,
 			askAll[row[edgeRoute]](ctx, c, armID(i.Endpoint.ID), "/routes", routeType, edgeVersion),
-			askAll[row[edgeDomain]](ctx, c, armID(i.Profile.Row.ID), "/customDomains", domainType, edgeVersion)}
+			askAll[row[edgeDomain]](ctx, c, armID(i.Profile.Row.ID), "/customDomains", domainType, edgeVersion),
+			recordsOnce(ctx, c, armID(i.Profile.Row.ID))}
 	},
 	Facts: edgeFacts,
 })
@@ -111,6 +113,7 @@ func edgeFacts(_ collectors.Where, a edgeAnswers) *inventory.Resource {
 	collectors.Know(r, a.Routes, func(routes *[]row[edgeRoute]) { facts.Listeners = edgeListeners(deref(routes)) },
 		"listeners")
 	edgeOrigins(r, facts, a)
+	knowRecords(r, &facts.AccessLogged, a.Records, edgeRecords, "access_logged")
 	edgeTLS(r, facts, a)
 	return r
 }

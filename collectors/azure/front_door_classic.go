@@ -72,9 +72,15 @@ type frontendItem struct {
 	Frontend frontend
 }
 
-var _ = collectors.Register(&Sources, collectors.Source[*Clients, frontendItem, frontendItem]{
+// frontendAnswers is a frontend with the records that its front door keeps.
+type frontendAnswers struct {
+	Item    frontendItem
+	Records collectors.Answer[[]diagnosticSetting]
+}
+
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, frontendItem, frontendAnswers]{
 	Kind: "azure.network.front_door_frontend", Class: inventory.ClassEntryPoint,
-	Permissions: []string{frontDoors.permission(), resourceGroups.permission()},
+	Permissions: []string{frontDoors.permission(), resourceGroups.permission(), diagnosticRead},
 	ListAction:  frontDoors.action(), ListPermission: frontDoors.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[frontendItem, error] {
 		return frontends(seenRows[frontDoor](ctx, c, frontDoors))
@@ -82,6 +88,9 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, frontendItem, 
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[frontendItem, error] {
 		return only(frontends(findRow[frontDoor](ctx, c, frontDoors, above(id, "/frontendendpoints/"))),
 			func(i frontendItem) bool { return armID(i.Frontend.ID) == armID(id) })
+	},
+	Ask: func(ctx context.Context, c *Clients, i frontendItem) frontendAnswers {
+		return frontendAnswers{i, recordsOnce(ctx, c, armID(i.Door.Row.ID))}
 	},
 	Facts: frontendFacts,
 })
@@ -107,7 +116,8 @@ func frontends(doors iter.Seq2[seen[frontDoor], error]) iter.Seq2[frontendItem, 
 	}
 }
 
-func frontendFacts(_ collectors.Where, i frontendItem) *inventory.Resource {
+func frontendFacts(_ collectors.Where, a frontendAnswers) *inventory.Resource {
+	i := a.Item
 	facts := &inventory.EntryPoint{Kind: "cdn", HTTP: true, MultiZone: true, DNSName: i.Frontend.Properties.HostName}
 	r := described(i.Door, facts)
 	r.ID, r.Name = armID(i.Frontend.ID), firstOf(i.Frontend.Properties.HostName, i.Frontend.Name)
@@ -116,6 +126,7 @@ func frontendFacts(_ collectors.Where, i frontendItem) *inventory.Resource {
 	r.Known("kind", "http", "network", "subnets", "firewalls", "dns_name", "pass_through", "internet_facing")
 	r.SetInherent("multi_zone")
 	r.SetNotApplicable("it is no programming interface", "authenticated")
+	knowRecords(r, &facts.AccessLogged, a.Records, classicRecords, "access_logged")
 	if i.Door.Row.Properties.Rules == nil {
 		return r
 	}

@@ -98,6 +98,7 @@ func loadBalancerFacts(_ collectors.Where, s seen[loadBalancer]) *inventory.Reso
 	p := s.Row.Properties
 	r.Known("kind", "http", "pass_through", "firewalls", "dns_name")
 	r.SetNotApplicable("it passes on what callers send and checks no identity", "authenticated")
+	r.SetNotApplicable("it passes packets on and sees no requests; flow logs record them", "access_logged")
 	if p.Fronts == nil {
 		return r
 	}

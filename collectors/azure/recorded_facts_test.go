@@ -3,7 +3,6 @@ package azure
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/plumbline-posture/plumbline/collectors"
@@ -105,14 +104,10 @@ func TestRecordedFacts(t *testing.T) {
 func recordedResource(t *testing.T, file, name string) *inventory.Resource {
 	t.Helper()
 	for _, raw := range recorded(t, file).items() {
-		var of struct {
-			Type string `json:"type"`
-		}
-		if err := json.Unmarshal(raw, &of); err != nil {
-			t.Fatal(err)
-		}
-		if r := sweeps[strings.ToLower(of.Type)](t, raw); r != nil && r.Name == name {
-			return r
+		if run := sweeps[typeOfItem(raw)]; run != nil {
+			if r := run(t, raw); r != nil && r.Name == name {
+				return r
+			}
 		}
 	}
 	t.Fatalf("%s: no resource is called %q", file, name)

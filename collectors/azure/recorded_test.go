@@ -87,6 +87,30 @@ func sweep[P, A any](typ string, facts func(collectors.Where, A) *inventory.Reso
 	return struct{}{}
 }
 
+// typeOfItem is the type of a recorded resource, as it says or by its id; empty when it is no resource.
+func typeOfItem(raw []byte) string {
+	var of struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(raw, &of) != nil {
+		return ""
+	}
+	at := strings.LastIndex(of.ID, "/providers/")
+	if at < 0 {
+		return ""
+	}
+	if of.Type != "" {
+		return strings.ToLower(of.Type)
+	}
+	parts := strings.Split(strings.ToLower(of.ID[at+len("/providers/"):]), "/")
+	typ := parts[0]
+	for i := 1; i < len(parts); i += 2 {
+		typ += "/" + parts[i]
+	}
+	return typ
+}
+
 func same[P any](s seen[P]) seen[P] { return s }
 
 var (
@@ -105,6 +129,15 @@ var (
 	_ = sweep("Microsoft.Network/networkInterfaces", func(w collectors.Where, a interfaceAnswers) *inventory.Resource {
 		return interfaceFacts(w, a, networkInterfaces)
 	}, func(s seen[networkInterface]) interfaceAnswers { return interfaceAnswers{Interface: s} })
+	_ = sweep("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces",
+		func(w collectors.Where, a interfaceAnswers) *inventory.Resource {
+			return interfaceFacts(w, a, scaleSetInterfaces)
+		}, func(s seen[networkInterface]) interfaceAnswers { return interfaceAnswers{Interface: s} })
+	_ = sweep("Microsoft.Network/frontDoors", frontendFacts, func(s seen[frontDoor]) frontendAnswers {
+		return frontendAnswers{Item: frontendItem{Door: s, Frontend: (*s.Row.Properties.Frontends)[0]}}
+	})
+	_ = sweep("Microsoft.Network/connections", connectionFacts,
+		func(s seen[connection]) connectionAnswers { return connectionAnswers{Connection: s} })
 	_ = sweep("Microsoft.Network/applicationGateways", gatewayFacts,
 		func(s seen[applicationGateway]) gatewayAnswers { return gatewayAnswers{Gateway: s} })
 	_ = sweep("Microsoft.Network/azureFirewalls", firewallFacts,
@@ -133,7 +166,8 @@ var (
 	_ = sweep("Microsoft.DBforMySQL/flexibleServers", func(w collectors.Where, a flexibleAnswers) *inventory.Resource {
 		return flexibleFacts(w, a, mysql)
 	}, func(s seen[flexibleServer]) flexibleAnswers { return flexibleAnswers{Server: s} })
-	_ = sweep("Microsoft.DocumentDB/databaseAccounts", cosmosFacts, same)
+	_ = sweep("Microsoft.DocumentDB/databaseAccounts", cosmosFacts,
+		func(s seen[cosmosAccount]) cosmosAnswers { return cosmosAnswers{Account: s} })
 	_ = sweep("Microsoft.Cache/redis", redisFacts, func(s seen[redisCache]) redisAnswers { return redisAnswers{Cache: s} })
 )
 
@@ -154,18 +188,12 @@ func TestRecordedSweep(t *testing.T) {
 			return err
 		}
 		for _, raw := range recorded(t, file).items() {
-			var of struct {
-				ID   string `json:"id"`
-				Type string `json:"type"`
-			}
-			if json.Unmarshal(raw, &of) != nil {
+			typ := typeOfItem(raw)
+			run := sweeps[typ]
+			if run == nil {
 				continue
 			}
-			run := sweeps[strings.ToLower(of.Type)]
-			if run == nil || !strings.Contains(of.ID, "/providers/") {
-				continue
-			}
-			swept[strings.ToLower(of.Type)]++
+			swept[typ]++
 			checkSwept(t, file, run(t, raw))
 		}
 		return nil

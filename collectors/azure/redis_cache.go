@@ -29,14 +29,17 @@ type redisAnswers struct {
 	Around    collectors.Answer[around]
 	Overrides collectors.Answer[[]string]
 	Addresses collectors.Answer[[]addressRule]
+	Lock      collectors.Answer[locked]
+	Records   collectors.Answer[[]diagnosticSetting]
 }
 
 var _ = registerAsked("azure.cache.redis", inventory.ClassDatabase, redisCaches,
-	[]string{redisFirewallType + "/read", virtualNetworks.permission(), adminRulesPermission},
+	[]string{redisFirewallType + "/read", virtualNetworks.permission(), adminRulesPermission, lockRead, diagnosticRead},
 	func(ctx context.Context, c *Clients, s seen[redisCache]) redisAnswers {
 		subnet := armID(s.Row.Properties.Subnet)
 		return redisAnswers{s, askAround(ctx, c, subnet), overridesOf(ctx, c, subnet),
-			askAll[addressRule](ctx, c, armID(s.Row.ID), "/firewallRules", redisFirewallType, redisCaches.version)}
+			askAll[addressRule](ctx, c, armID(s.Row.ID), "/firewallRules", redisFirewallType, redisCaches.version),
+			askLock(ctx, c, s.Row.ID), askDiagnostics(ctx, c, armID(s.Row.ID))}
 	}, redisFacts)
 
 func redisFacts(w collectors.Where, a redisAnswers) *inventory.Resource {
@@ -69,7 +72,10 @@ func redisFacts(w collectors.Where, a redisAnswers) *inventory.Resource {
 	r.SetNotApplicable("a cache is filled again from its source", "backup_retention_days", "point_in_time")
 	r.SetNotApplicable("the service has no engine switches", "risky_flags")
 	r.SetNotApplicable("assessed for Azure SQL only", "vulnerability_assessed")
-	notYet(r, "customer_key", "deletion_protected", "audit_logged", "autoscaled")
+	r.SetNotApplicable("a cache of this kind takes no key of one's own", "customer_key")
+	knowLock(r, facts, a.Lock)
+	knowRecords(r, &facts.AuditLogged, a.Records, cacheRecords, "audit_logged")
+	notYet(r, "autoscaled")
 	return r
 }
 

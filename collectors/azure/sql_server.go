@@ -14,6 +14,8 @@ const (
 	sqlSubnetType   = "Microsoft.Sql/servers/virtualNetworkRules"
 	sqlAuditType    = "Microsoft.Sql/servers/auditingSettings"
 	sqlKeyType      = "Microsoft.Sql/servers/encryptionProtector"
+	sqlExpressType  = "Microsoft.Sql/servers/sqlVulnerabilityAssessments"
+	sqlClassicType  = "Microsoft.Sql/servers/vulnerabilityAssessments"
 )
 
 // sqlServer is what is read of a server: its databases share its network, its TLS and its identities.
@@ -35,22 +37,49 @@ type sqlAudit struct {
 	} `json:"properties"`
 }
 
+// sqlAssessment is whether databases are searched for weaknesses, in the express or the classic configuration.
+type sqlAssessment struct {
+	Properties struct {
+		State string `json:"state,omitempty"`
+		Scans *struct {
+			Enabled *bool `json:"isEnabled,omitempty"`
+		} `json:"recurringScans,omitempty"`
+	} `json:"properties"`
+}
+
+func (s *sqlAssessment) on() bool {
+	return s != nil && (lower(s.Properties.State) == "enabled" || s.Properties.Scans != nil &&
+		deref(s.Properties.Scans.Enabled))
+}
+
 type sqlServerAnswers struct {
 	Server    seen[sqlServer]
 	Addresses collectors.Answer[[]addressRule]
 	Subnets   collectors.Answer[[]subnetRule]
 	Audit     collectors.Answer[sqlAudit]
+	Lock      collectors.Answer[locked]
+	Express   collectors.Answer[sqlAssessment]
+	Classic   collectors.Answer[sqlAssessment]
 }
 
 var _ = registerAsked("azure.sql.server", inventory.ClassDatabase, sqlServers,
-	[]string{sqlFirewallType + "/read", sqlSubnetType + "/read", sqlAuditType + "/read"},
+	[]string{sqlFirewallType + "/read", sqlSubnetType + "/read", sqlAuditType + "/read", lockRead,
+		sqlExpressType + "/read", sqlClassicType + "/read"},
 	func(ctx context.Context, c *Clients, s seen[sqlServer]) sqlServerAnswers {
 		id := armID(s.Row.ID)
 		return sqlServerAnswers{s,
 			askAll[addressRule](ctx, c, id, "/firewallRules", sqlFirewallType, sqlServers.version),
 			askAll[subnetRule](ctx, c, id, "/virtualNetworkRules", sqlSubnetType, sqlServers.version),
-			askOne[sqlAudit](ctx, c, id, "/auditingSettings/default", sqlAuditType, sqlServers.version)}
+			askOne[sqlAudit](ctx, c, id, "/auditingSettings/default", sqlAuditType, sqlServers.version),
+			askLock(ctx, c, id),
+			askOne[sqlAssessment](ctx, c, id, "/sqlVulnerabilityAssessments/default", sqlExpressType, sqlServers.version,
+				notThere...),
+			askOne[sqlAssessment](ctx, c, id, "/vulnerabilityAssessments/default", sqlClassicType, sqlServers.version,
+				notThere...)}
 	}, sqlServerFacts)
+
+// notThere are the codes by which a server says that something was never set.
+var notThere = []string{"ResourceNotFound", "NotFound", "HTTP404"}
 
 func sqlServerFacts(_ collectors.Where, a sqlServerAnswers) *inventory.Resource {
 	p := a.Server.Row.Properties
@@ -71,8 +100,21 @@ func sqlServerFacts(_ collectors.Where, a sqlServerAnswers) *inventory.Resource 
 		"point_in_time",
 		"other_region_copy", "multi_zone", "masked", "autoscaled")
 	r.SetNotApplicable("the service keeps these switches off or has none of them", "risky_flags")
-	notYet(r, "deletion_protected", "vulnerability_assessed")
+	knowLock(r, facts, a.Lock)
+	sqlAssessed(r, facts, a)
 	return r
+}
+
+// sqlAssessed says whether either configuration is on. One that is settles it, whatever the other would have said.
+func sqlAssessed(r *inventory.Resource, facts *inventory.Database, a sqlServerAnswers) {
+	facts.VulnerabilityAssessed = a.Express.Value.on() || a.Classic.Value.on()
+	for _, why := range []*inventory.Unknown{a.Express.Unknown(), a.Classic.Unknown()} {
+		if why != nil && !facts.VulnerabilityAssessed {
+			r.SetUnknown(*why, "vulnerability_assessed")
+			return
+		}
+	}
+	r.Known("vulnerability_assessed")
 }
 
 var sqlDatabases = rowsOf{typ: "Microsoft.Sql/servers/databases", version: "2023-08-01"}
@@ -116,10 +158,11 @@ type sqlDatabaseAnswers struct {
 	Encryption collectors.Answer[sqlEncryption]
 	Backup     collectors.Answer[sqlBackup]
 	Protector  collectors.Answer[sqlProtector]
+	Lock       collectors.Answer[locked]
 }
 
 var _ = registerAsked("azure.sql.database", inventory.ClassDatabase, sqlDatabases,
-	[]string{sqlEncryptionType + "/read", sqlBackupType + "/read", sqlKeyType + "/read"},
+	[]string{sqlEncryptionType + "/read", sqlBackupType + "/read", sqlKeyType + "/read", lockRead},
 	func(ctx context.Context, c *Clients, s seen[sqlDatabase]) sqlDatabaseAnswers {
 		id := armID(s.Row.ID)
 		if lower(s.Row.Name) == "master" {
@@ -133,7 +176,7 @@ var _ = registerAsked("azure.sql.database", inventory.ClassDatabase, sqlDatabase
 				return once(c, "protector of "+server, func() (*sqlProtector, error) {
 					return get[sqlProtector](ctx, c, server+"/encryptionProtector/current", sqlServers.version)
 				})
-			})}
+			}), askLock(ctx, c, id)}
 	}, sqlDatabaseFacts)
 
 // sqlDatabaseFacts states how a database is kept. The master database is the service's own.
@@ -176,6 +219,7 @@ func sqlDatabaseFacts(_ collectors.Where, a sqlDatabaseAnswers) *inventory.Resou
 		r.Known("other_region_copy")
 	}
 	state(r, p.Zones, &facts.MultiZone, "multi_zone")
-	notYet(r, "deletion_protected", "autoscaled")
+	knowLock(r, facts, a.Lock)
+	notYet(r, "autoscaled")
 	return r
 }

@@ -107,6 +107,7 @@ type storageAnswers struct {
 	Account   seen[storageAccount]
 	Blobs     collectors.Answer[blobService]
 	Lifecycle collectors.Answer[lifecycle]
+	Records   collectors.Answer[[]diagnosticSetting]
 }
 
 // withoutBlobs are kinds of accounts that hold no blobs.
@@ -115,7 +116,7 @@ func withoutBlobs(kind string) bool { return lower(kind) == "filestorage" }
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAccount], storageAnswers]{
 	Kind: "azure.storage.account", Class: inventory.ClassObjectStorage,
 	Permissions: []string{storageAccounts.permission(), resourceGroups.permission(), blobServiceType + "/read",
-		lifecycleType + "/read"},
+		lifecycleType + "/read", diagnosticRead},
 	ListAction: storageAccounts.action(), ListPermission: storageAccounts.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[storageAccount], error] {
 		return keptRows[storageAccount](ctx, c, storageAccounts)
@@ -133,6 +134,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAc
 			"FeatureNotSupportedForAccount")
 		a.Lifecycle = askOne[lifecycle](ctx, c, id, "/managementPolicies/default", lifecycleType, storageAccounts.version,
 			"ManagementPolicyNotFound", "ResourceNotFound", "FeatureNotSupportedForAccount")
+		a.Records = askDiagnostics(ctx, c, id+"/blobServices/default")
 		return a
 	},
 	Facts: storageFactsOf,
@@ -154,14 +156,15 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 	blockFacts(r, facts, p)
 	accountNetworkFacts(r, facts, p)
 	accountKeyFacts(r, facts, p)
-	notYet(r, "log_target", "principals", "access_logged", "replicas")
+	notYet(r, "principals", "replicas")
 	if a.Account.Row.SKU != nil {
 		facts.OtherRegionCopy = strings.Contains(lower(a.Account.Row.SKU.Name), "grs") ||
 			strings.Contains(lower(a.Account.Row.SKU.Name), "gzrs")
 		r.Known("other_region_copy")
 	}
 	if withoutBlobs(a.Account.Row.Kind) {
-		r.SetNotApplicable("the account holds no blobs", "versioning", "delete_protected", "expiry_rule", "expiry_days")
+		r.SetNotApplicable("the account holds no blobs", "versioning", "delete_protected", "expiry_rule", "expiry_days",
+			"access_logged", "log_target")
 		return r
 	}
 	collectors.Know(r, a.Blobs, func(b *blobService) {
@@ -169,6 +172,9 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 		facts.Versioning = deref(v.Versioning)
 		facts.DeleteProtected = v.Blobs.week() && v.Containers.week()
 	}, "versioning", "delete_protected")
+	collectors.Know(r, a.Records, func(settings *[]diagnosticSetting) {
+		facts.AccessLogged, facts.LogTarget = blobRecords.kept(deref(settings)), storedIn(deref(settings))
+	}, "access_logged", "log_target")
 	collectors.Know(r, a.Lifecycle, func(l *lifecycle) { facts.ExpiryRule, facts.ExpiryDays = l.days() }, "expiry_rule",
 		"expiry_days")
 	return r

@@ -68,7 +68,7 @@ func gatewayWAFFacts(_ collectors.Where, s seen[wafPolicy]) *inventory.Resource 
 	}
 	facts.Blocking = s.Row.Properties.blocks()
 	r.Known("resources", "blocking")
-	notYet(r, "logged")
+	r.SetNotApplicable("what it inspects keeps the records", "logged")
 	return r
 }
 
@@ -124,7 +124,7 @@ func edgeWAFFacts(_ collectors.Where, a edgeWAFAnswers) *inventory.Resource {
 	facts := &inventory.WebFirewall{Blocking: a.Policy.Row.Properties.blocks()}
 	r := described(a.Policy, facts)
 	r.Known("blocking")
-	notYet(r, "logged")
+	r.SetNotApplicable("what it inspects keeps the records", "logged")
 	collectors.Know(r, a.Domains, func(domains *[]string) {
 		if !a.Policy.Row.Properties.enabled() {
 			return

@@ -5,6 +5,7 @@ package armtest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -52,6 +53,7 @@ type Server struct {
 	asked    []string
 }
 
+// fault is how matching requests fail; without an answer they hang until the caller gives up.
 type fault struct {
 	path    *regexp.Regexp
 	respond func(http.ResponseWriter)
@@ -96,6 +98,9 @@ func (s *Server) Refuse(path string, status int, code string) {
 	s.fail(path, func(w http.ResponseWriter) { refuse(w, status, code, "refused") })
 }
 
+// Hang makes every request whose path or query matches wait until the caller gives up.
+func (s *Server) Hang(path string) { s.fail(path, nil) }
+
 func (s *Server) fail(path string, respond func(http.ResponseWriter)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,10 +143,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	s.asked = append(s.asked, req.Method+" "+subject)
 	for _, f := range s.faults {
-		if f.path.MatchString(subject) {
+		switch {
+		case !f.path.MatchString(subject):
+			continue
+		case f.respond != nil:
 			f.respond(w)
-			return
+		default:
+			s.mu.Unlock()
+			// Only when the question is read does the server notice that the caller has gone.
+			_, _ = io.Copy(io.Discard, req.Body)
+			<-req.Context().Done()
+			s.mu.Lock()
 		}
+		return
 	}
 	switch {
 	case graph && req.Method == http.MethodPost:
@@ -269,6 +283,9 @@ func (s *Server) list(w http.ResponseWriter, req *http.Request, path string) {
 		return
 	}
 	items := s.below(path)
+	if strings.EqualFold(path, "/subscriptions/"+s.estate.Subscription+"/providers/Microsoft.Authorization/locks") {
+		items = s.locks()
+	}
 	from, _ := strconv.Atoi(req.URL.Query().Get("$skiptoken"))
 	to := min(from+s.pageSize(), len(items))
 	out := map[string]any{"value": append([]Resource{}, items[min(from, to):to]...)}
@@ -302,6 +319,17 @@ func (s *Server) adminRules(w http.ResponseWriter, req *http.Request, path strin
 		out["skipToken"] = strconv.Itoa(to)
 	}
 	answer(w, out)
+}
+
+// locks are those on anything in the subscription: one listing tells them all.
+func (s *Server) locks() []Resource {
+	var items []Resource
+	for _, r := range s.estate.Resources {
+		if strings.Contains(strings.ToLower(r.ID()), "/providers/microsoft.authorization/locks/") {
+			items = append(items, r)
+		}
+	}
+	return items
 }
 
 // below are the resources right below a path.
