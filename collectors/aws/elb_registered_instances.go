@@ -92,7 +92,7 @@ func registeredFacts(w collectors.Where, a registeredInstances) *inventory.Resou
 		EntryPoints: []string{classicID(w, a.LoadBalancer)}, Resources: ec2ARNs(w, "instance", a.Instances),
 	}
 	for _, id := range facts.Resources {
-		facts.Targets = append(facts.Targets, inventory.Target{Resource: id, Port: port})
+		facts.Targets = append(facts.Targets, inventory.Target{Resource: id, Class: inventory.ClassComputeInstance, Port: port})
 	}
 	name := a.LoadBalancer + ":" + backend(a.Listener)
 	r := inventory.New(registeredID(w, a.LoadBalancer, a.Listener), name, w.Region, facts)

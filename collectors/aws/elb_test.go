@@ -111,7 +111,7 @@ func TestRegisteredInstances(t *testing.T) {
 		t.Fatalf("two listeners share a port of the machines, one has its own: %+v", items)
 	}
 	machine := ec2ARN(here, "instance", "i-1")
-	stated{"protocol": "http", "port": 8080, "targets": "[{Resource:" + machine + " Address: Port:8080 To:0}]", "resources": "[" + machine + "]",
+	stated{"protocol": "http", "port": 8080, "targets": "[{Resource:" + machine + " Class:compute_instance Address: Port:8080 To:0}]", "resources": "[" + machine + "]",
 		"entry_points": "[" + classicID(here, "web") + "]", "preserves_caller": false}.check(t, registeredFacts(here, items[0]))
 	stated{"protocol": "tls"}.check(t, registeredFacts(here, items[1]))
 	roundTrip(t, items[0])

@@ -118,10 +118,12 @@ func targetOf(w collectors.Where, g types.TargetGroup, t types.TargetDescription
 	switch g.TargetType {
 	case types.TargetTypeEnumIp:
 		target.Address = aws.ToString(t.Id)
-	case types.TargetTypeEnumLambda, types.TargetTypeEnumAlb:
-		target.Resource = aws.ToString(t.Id)
+	case types.TargetTypeEnumLambda:
+		target.Resource, target.Class = aws.ToString(t.Id), inventory.ClassServerlessApp
+	case types.TargetTypeEnumAlb:
+		target.Resource, target.Class = aws.ToString(t.Id), inventory.ClassEntryPoint
 	default:
-		target.Resource = ec2ARN(w, "instance", aws.ToString(t.Id))
+		target.Resource, target.Class = ec2ARN(w, "instance", aws.ToString(t.Id)), inventory.ClassComputeInstance
 	}
 	return target
 }

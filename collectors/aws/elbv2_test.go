@@ -196,9 +196,9 @@ func TestTargetGroupFacts(t *testing.T) {
 		want    stated
 	}{
 		"machines": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumHttp, Port: aws.Int32(80), LoadBalancerArns: []string{"arn:lb"}}, Targets: targets("i-1")},
-			stated{"protocol": "http", "port": 80, "targets": "[{Resource:" + machine + " Address: Port:8080 To:0}]", "resources": "[" + machine + "]", "preserves_caller": false, "entry_points": "[arn:lb]"}},
+			stated{"protocol": "http", "port": 80, "targets": "[{Resource:" + machine + " Class:compute_instance Address: Port:8080 To:0}]", "resources": "[" + machine + "]", "preserves_caller": false, "entry_points": "[arn:lb]"}},
 		"addresses keep the caller": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumTcp, TargetType: types.TargetTypeEnumIp}, Targets: targets("10.0.0.1"), Attributes: preserves("true")},
-			stated{"targets": "[{Resource: Address:10.0.0.1 Port:8080 To:0}]", "resources": "[]", "preserves_caller": true}},
+			stated{"targets": "[{Resource: Class: Address:10.0.0.1 Port:8080 To:0}]", "resources": "[]", "preserves_caller": true}},
 		"function": {targetGroupAnswers{TargetGroup: types.TargetGroup{TargetType: types.TargetTypeEnumLambda}, Targets: targets("arn:fn")},
 			stated{"protocol": "https", "resources": "[arn:fn]", "preserves_caller": false}},
 		"datagrams": {targetGroupAnswers{TargetGroup: types.TargetGroup{Protocol: types.ProtocolEnumUdp}, Targets: refused[[]types.TargetDescription]()},
@@ -284,7 +284,7 @@ func TestRecordedTargetGroups(t *testing.T) {
 	}
 	health := recorded[elbv2.DescribeTargetHealthOutput](t, "test_appelb_instance_count_non_zero/elasticloadbalancingv2.DescribeTargetHealth_1.json")
 	one, two := ec2ARN(here, "instance", "i-123456"), ec2ARN(here, "instance", "i-7890")
-	stated{"targets": "[{Resource:" + one + " Address: Port:123 To:0} {Resource:" + two + " Address: Port:456 To:0}]", "protocol": "http"}.check(t,
+	stated{"targets": "[{Resource:" + one + " Class:compute_instance Address: Port:123 To:0} {Resource:" + two + " Class:compute_instance Address: Port:456 To:0}]", "protocol": "http"}.check(t,
 		targetGroupFacts(here, targetGroupAnswers{TargetGroup: group("test_appelb_instance_count_non_zero"), Targets: answered(targetAddresses(health))}))
 	for n, want := range map[int]bool{1: false, 2: true} {
 		at := recorded[elbv2.DescribeTargetGroupAttributesOutput](t, fmt.Sprintf("test_target_group_attributes_filter_action/elasticloadbalancingv2.DescribeTargetGroupAttributes_%d.json", n))

@@ -86,8 +86,10 @@ type NetworkGateway struct {
 type Target struct {
 	// Resource is the id of the machine, interface or function; empty for a bare address.
 	Resource string `json:"resource,omitempty"`
-	Address  string `json:"address,omitempty"`
-	Port     int    `json:"port"`
+	// Class is what Resource is, where the provider tells it: only the listing of that class can then say that it is gone.
+	Class   Class  `json:"class,omitempty"`
+	Address string `json:"address,omitempty"`
+	Port    int    `json:"port"`
 	// To is the last port where traffic arrives on a range.
 	To int `json:"to,omitempty"`
 }

@@ -278,16 +278,21 @@ func (k *walk) targetsExist(set, near *inventory.Resource) (truth, []inventory.U
 	if !set.IsKnown("targets") {
 		return unsure, []inventory.Unknown{set.Why("targets")}
 	}
-	gone := false
-	for _, t := range set.Facts.(*inventory.ForwardingTarget).Targets {
-		gone = gone || (t.Resource != "" && k.w.Get(t.Resource) == nil)
-	}
-	if !gone {
-		return yes, nil
-	}
+	answer := yes
 	var doubts []inventory.Unknown
-	for _, class := range forwardable {
-		doubts = append(doubts, k.w.Missing(class, near.Scope, near.Region)...)
+	for _, t := range set.Facts.(*inventory.ForwardingTarget).Targets {
+		if t.Resource == "" || k.w.Get(t.Resource) != nil {
+			continue
+		}
+		classes := forwardable
+		if t.Class != "" {
+			classes = []inventory.Class{t.Class}
+		}
+		var unread []inventory.Unknown
+		for _, class := range classes {
+			unread = append(unread, k.w.Missing(class, near.Scope, near.Region)...)
+		}
+		answer, doubts = bothOf(answer, noUnless(unread)), append(doubts, unread...)
 	}
-	return noUnless(doubts), doubts
+	return answer, distinct(doubts)
 }

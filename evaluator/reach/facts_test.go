@@ -201,6 +201,12 @@ func TestEntryPoints(t *testing.T) {
 	wantList(t, r, "weak_ciphers")
 	wantValue(t, r, "origin_exists", false)
 
+	// A target that may be of any class may be of one that could not be listed, unless the provider tells its class.
+	e.deny(inventory.ClassServerlessApp, "ListFunctions")
+	wantUnknown(t, e.derive(t, "lb-1"), "origin_exists", inventory.CauseDenied)
+	e.resources["tg-1"].Facts.(*inventory.ForwardingTarget).Targets[0].Class = inventory.ClassComputeInstance
+	wantValue(t, e.derive(t, "lb-1"), "origin_exists", false)
+
 	delete(e.resources, "tls-1")
 	e.deny(inventory.ClassTLSPolicy, "DescribeSSLPolicies")
 	wantUnknown(t, e.derive(t, "lb-1"), "tls_min_version", inventory.CauseDenied)
