@@ -322,6 +322,10 @@ func TestHubScore(t *testing.T) {
 	stated{"score_percent": 75.0}.check(t, asked(t, script{"DescribeHub": hubThere, "GetFindings": findings}, seq(listHubs), hubFacts))
 	stated{"score_percent": nil}.check(t, asked(t, script{"DescribeHub": hubThere}, seq(listHubs), hubFacts))
 	stated{"score_percent": nil}.check(t, asked(t, script{"DescribeHub": refuse("InvalidAccessException")}, seq(listHubs), hubFacts))
+	unasked := finding("S3.1", "NEW")
+	unasked.Compliance.Status = hubtypes.ComplianceStatusPassed
+	all := say(&securityhub.GetFindingsOutput{Findings: []hubtypes.AwsSecurityFinding{unasked}})
+	stated{"score_percent": 100.0}.check(t, asked(t, script{"DescribeHub": hubThere, "GetFindings": all}, seq(listHubs), hubFacts))
 	endless := func(any) (any, error) {
 		return &securityhub.GetFindingsOutput{Findings: []hubtypes.AwsSecurityFinding{finding("S3.1", "NEW")}, NextToken: aws.String("more")}, nil
 	}

@@ -97,9 +97,13 @@ func controlsThat(ctx context.Context, c *Clients, region, status string) ([]str
 			return nil, err
 		}
 		for _, f := range page.Findings {
-			// A finding that somebody suppressed does not count against its control.
+			// A finding that somebody suppressed does not count against its control, and one of another status than was
+			// asked for counts for nothing.
 			suppressed := f.Workflow != nil && f.Workflow.Status == types.WorkflowStatusSuppressed
-			if f.Compliance != nil && f.Compliance.SecurityControlId != nil && !suppressed {
+			if f.Compliance == nil || f.Compliance.SecurityControlId == nil || suppressed {
+				continue
+			}
+			if s := string(f.Compliance.Status); s == "" || s == status {
 				set[*f.Compliance.SecurityControlId] = true
 			}
 		}
