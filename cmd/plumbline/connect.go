@@ -19,6 +19,10 @@ type target struct {
 	provider *provider
 	// account is the provider's own id; empty is whichever the credentials belong to.
 	account string
+	// organization says that the id is of what accounts lie in, and that these are meant.
+	organization bool
+	// member is what was found in an organisation; nil for what was named.
+	member *inventory.Member
 }
 
 // targets are the scopes that a scan asks for, by the clouds and scopes that were named. Without any it is what the
@@ -40,7 +44,7 @@ func (c *scanCmd) targets() (out []target, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("--scope: %w", err)
 		}
-		t := target{p, strings.ToLower(inventory.ScopeID(word).Account())}
+		t := target{provider: p, account: strings.ToLower(inventory.ScopeID(word).Account()), organization: inventory.ScopeID(word).Organization()}
 		if len(named) > 0 && !slices.Contains(named, p) {
 			return nil, fmt.Errorf("--scope %s: %s is not among the clouds to scan; add %s", word, p.cloud.Title(), p.cloud)
 		}
@@ -56,9 +60,16 @@ func (c *scanCmd) targets() (out []target, err error) {
 		named = c.recorded()
 	}
 	for _, p := range named {
-		if scoped[p] == 0 {
-			out = append(out, target{provider: p})
+		if scoped[p] > 0 {
+			continue
 		}
+		if c.Organization && p.organization == nil {
+			return nil, fmt.Errorf("--organization: what lies in an organisation of %s is not found by itself in this release: name it with --scope", p.cloud.Title())
+		}
+		out = append(out, target{provider: p, organization: c.Organization})
+	}
+	if c.Organization && !slices.ContainsFunc(out, func(t target) bool { return t.organization }) {
+		return nil, errors.New("--organization: the scopes that are named are no organisations; leave it out, or name one")
 	}
 	if len(c.Region) > 0 && !slices.ContainsFunc(out, func(t target) bool { return t.provider.regional }) {
 		return nil, errors.New("--region: what is scanned is listed whole, in every region; leave it out")
@@ -107,35 +118,63 @@ type connection struct {
 	end      func() error
 }
 
-// connect reaches every scope the scan asks for. closeAll ends what was opened, such as recordings.
-func (c *scanCmd) connect(ctx context.Context, log *slog.Logger) (gatherers []pipeline.Gatherer, closeAll func() error,
-	err error) {
+// connections are all that a scan has open.
+type connections []connection
+
+// close ends what was opened, such as recordings.
+func (c connections) close() (err error) {
+	for _, o := range c {
+		err = errors.Join(err, o.end())
+	}
+	return err
+}
+
+// connect reaches every scope the scan asks for.
+func (c *scanCmd) connect(ctx context.Context, log *slog.Logger) (open connections, err error) {
 	if len(c.From) > 0 {
-		gatherers, err = c.readExports()
-		return gatherers, func() error { return nil }, err
+		gatherers, err := c.readExports()
+		for _, g := range gatherers {
+			open = append(open, connection{g, func() error { return nil }})
+		}
+		return open, err
 	}
 	targets, err := c.targets()
 	if err != nil {
-		return nil, nil, usage(err)
-	}
-	var open []connection
-	closeAll = func() (err error) {
-		for _, o := range open {
-			err = errors.Join(err, o.end())
-		}
-		return err
+		return nil, usage(err)
 	}
 	for _, t := range targets {
 		found, err := c.reachOne(ctx, t, log)
 		if err != nil {
-			return nil, nil, errors.Join(connectFault(ctx, t.provider, err), closeAll())
+			return nil, errors.Join(connectFault(ctx, t.provider, err), open.close())
 		}
 		open = append(open, found...)
 	}
-	for _, o := range open {
-		gatherers = append(gatherers, o.gatherer)
+	return open, nil
+}
+
+// members reaches what lies in an organisation and is open. Where that cannot be listed whole, the ledger says so and
+// nothing in it is scanned.
+func (c *scanCmd) members(ctx context.Context, p *pipeline.Pipeline, o pipeline.Organization, log *slog.Logger) (open connections, err error) {
+	of, err := providerOf(o.Scope().Cloud())
+	if err != nil {
+		return nil, err
 	}
-	return gatherers, closeAll, nil
+	members, _, err := p.Members(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		if m.Closed != "" {
+			log.Info("not scanned", "scope", m.Scope, "name", m.Name, "because", "it is "+m.Closed)
+			continue
+		}
+		found, err := c.reachOne(ctx, target{provider: of, account: m.Scope.Account(), member: &m}, log)
+		if err != nil {
+			return open, connectFault(ctx, of, fmt.Errorf("%s: %w", m.Scope, err))
+		}
+		open = append(open, found...)
+	}
+	return open, nil
 }
 
 // connectFault says whether a setting is at fault or the way to the cloud.
@@ -150,13 +189,22 @@ func connectFault(ctx context.Context, p *provider, err error) error {
 // reachOne reaches one scope itself, or the recordings of it.
 func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]connection, error) {
 	r := reach{account: t.account, connection: t.provider.flags(c), attempts: c.Attempts, log: log}
+	if t.member != nil {
+		r.member, r.connection.Role, r.connection.MemberRole = true, t.member.Role, ""
+	}
 	nothing := func() error { return nil }
 	switch {
+	case t.organization && c.Replay == "":
+		g, err := gathered(t.provider.organization(ctx, r))
+		return []connection{{g, nothing}}, err
 	case c.Record != "":
 		g, end, err := t.provider.record(ctx, r, t.folder(c.Record))
 		return []connection{{g, end}}, err
 	case c.Replay != "":
 		var out []connection
+		if t.organization {
+			r.account = "" // the recordings know whose they are
+		}
 		for _, dir := range t.replays(c.Replay) {
 			g, err := t.provider.replay(ctx, r, dir)
 			if err != nil {
@@ -178,7 +226,7 @@ func (t target) replays(dir string) []string {
 	switch {
 	case len(all) == 0:
 		return []string{dir}
-	case t.account == "":
+	case t.account == "", t.organization: // what is recorded of an organisation is each account
 		return all
 	case slices.Contains(all, t.folder(dir)):
 		return []string{t.folder(dir)}

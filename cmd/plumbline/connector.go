@@ -20,7 +20,11 @@ func openScope(ctx context.Context, scope store.Scope) (pipeline.Gatherer, error
 	if err != nil {
 		return nil, err
 	}
-	return p.connect(ctx, reach{account: scope.NaturalID.Account(), connection: scope.Connection})
+	r := reach{account: scope.NaturalID.Account(), connection: scope.Connection, member: scope.ParentID != nil}
+	if scope.NaturalID.Organization() {
+		return gathered(p.organization(ctx, r))
+	}
+	return p.connect(ctx, r)
 }
 
 // probe is one question of a connection test.
@@ -38,11 +42,31 @@ func testConnection(ctx context.Context, scope store.Scope) []probe {
 		return []probe{{what: "Sign in to " + string(scope.NaturalID), answer: err.Error()}}
 	}
 	probes := []probe{{what: "Sign in to " + string(scope.NaturalID), answer: "The credentials belong to " + string(g.Scope()) + ".", passed: true}}
+	if o, ok := g.(pipeline.Organization); ok {
+		return append(probes, probeMembers(ctx, o))
+	}
 	p, err := scopeProvider(scope.NaturalID)
 	if err == nil && p.probes != nil {
 		probes = append(probes, p.probes(g)...)
 	}
 	return probes
+}
+
+// probeMembers lists what lies in an organisation.
+func probeMembers(ctx context.Context, o pipeline.Organization) probe {
+	members, row := o.Members(ctx, time.Now)
+	open := 0
+	for _, m := range members {
+		if m.Closed == "" {
+			open++
+		}
+	}
+	p := probe{what: "List what lies in " + string(o.Scope()), passed: row.Complete,
+		answer: fmt.Sprintf("%d are open and %d closed.", open, len(members)-open)}
+	if !row.Complete {
+		p.answer = fmt.Sprintf("It needs the right %s: %s (%s).", row.Unknown.Permission, row.Unknown.Cause, row.Unknown.Code)
+	}
+	return p
 }
 
 // apiConnector tries connections for the API.

@@ -26,6 +26,8 @@ type provider struct {
 	connect func(ctx context.Context, r reach) (pipeline.Gatherer, error)
 	record  func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, func() error, error)
 	replay  func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, error)
+	// organization reaches what other scopes lie in; nil where this release does not find scopes by itself.
+	organization func(ctx context.Context, r reach) (pipeline.Organization, error)
 	// unreachable is behind the errors of connect that are no fault of a setting.
 	unreachable error
 	// flags are what the settings of a scan say of a connection.
@@ -49,6 +51,8 @@ type reach struct {
 	// account is the provider's own id; empty is whichever the credentials belong to.
 	account    string
 	connection store.Connection
+	// member says that the account was found in an organisation: when it cannot be entered, all in it is unknown.
+	member bool
 	// attempts is how often a call is tried in all; 0 is the collectors' default.
 	attempts int
 	log      *slog.Logger
@@ -74,13 +78,13 @@ func cloudNames() (out []string) {
 	return out
 }
 
-// scopeProvider finds the provider of a scope that can be collected. What is set above accounts is read with them.
+// scopeProvider finds the provider of a scope that can be collected, or whose members can be found.
 func scopeProvider(scope inventory.ScopeID) (*provider, error) {
 	p, err := providerOf(scope.Cloud())
 	if err != nil {
 		return nil, err
 	}
-	if !strings.HasPrefix(string(scope), string(p.cloud)+":") {
+	if scope.Organization() && p.organization == nil {
 		return nil, fmt.Errorf("%s is not collected by itself in this release: name what lies in it, as %s:<id>", scope, p.cloud)
 	}
 	return p, nil

@@ -26,9 +26,18 @@ var amazon = provider{
 	replay: func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, error) {
 		return gathered(aws.ConnectReplay(ctx, amazonConnection(r), dir))
 	},
+	organization: func(ctx context.Context, r reach) (pipeline.Organization, error) {
+		c := amazonConnection(r)
+		c.Organization, c.Account = r.account, ""
+		o, err := aws.ConnectOrganization(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		return o, nil
+	},
 	unreachable: aws.ErrUnreachable,
 	flags: func(c *scanCmd) store.Connection {
-		return store.Connection{Role: c.RoleARN, ExternalID: c.ExternalID, Regions: c.Region}
+		return store.Connection{Role: c.RoleARN, MemberRole: c.RoleName, ExternalID: c.ExternalID, Regions: c.Region}
 	},
 	single:   "one set of AWS credentials reaches one account; scan one account at a time",
 	regional: true,
@@ -52,8 +61,8 @@ var amazon = provider{
 }
 
 func amazonConnection(r reach) aws.Connection {
-	return aws.Connection{Account: r.account, RoleARN: r.connection.Role, ExternalID: r.connection.ExternalID,
-		Regions: r.connection.Regions, Attempts: r.attempts, Log: r.log}
+	return aws.Connection{Account: r.account, Member: r.member, RoleARN: r.connection.Role, MemberRole: r.connection.MemberRole,
+		ExternalID: r.connection.ExternalID, Regions: r.connection.Regions, Attempts: r.attempts, Log: r.log}
 }
 
 func amazonProbes(g pipeline.Gatherer) []probe {

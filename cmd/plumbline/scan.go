@@ -23,20 +23,22 @@ type scanCmd struct {
 	catalogueSettings
 	Clouds []string `arg:"" optional:"" help:"Clouds to scan: aws, azure, gcp, one or several. The credentials are found as each cloud's own tools find them. Without any, the clouds of --scope, else aws."`
 
-	From        []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
-	Scope       []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
-	Region      []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
-	Check       []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`
-	Format      string   `help:"How results are written: ${enum}." enum:"table,json,jsonl,csv,sarif,ocsf,html" default:"table" env:"PLUMBLINE_SCAN_FORMAT"`
-	Out         string   `help:"File the results are written to, instead of standard output." placeholder:"FILE" env:"PLUMBLINE_SCAN_OUT"`
-	FailOn      string   `help:"Exit with 1 when a verdict fails at this severity or worse: critical, high, medium or low." placeholder:"SEVERITY" env:"PLUMBLINE_SCAN_FAIL_ON"`
-	MinCoverage float64  `help:"Exit with 4 when less than this share of the questions was answered, from 0 to 1." default:"0" env:"PLUMBLINE_SCAN_MIN_COVERAGE"`
-	RoleARN     string   `name:"role-arn" help:"AWS role to assume first." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
-	ExternalID  string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
-	Impersonate string   `help:"Google Cloud service account to act as." placeholder:"ACCOUNT" env:"PLUMBLINE_SCAN_IMPERSONATE"`
-	Attempts    int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
-	Record      string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
-	Replay      string   `help:"Folder of recorded answers to read instead of asking the cloud." placeholder:"DIR" env:"PLUMBLINE_SCAN_REPLAY" xor:"recording"`
+	From         []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
+	Scope        []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
+	Organization bool     `help:"Scan every account of the organisation that the credentials belong to; --role-name names the role in each. Or name the organisation with --scope aws-org:o-<id>." env:"PLUMBLINE_SCAN_ORGANIZATION"`
+	Region       []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
+	Check        []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`
+	Format       string   `help:"How results are written: ${enum}." enum:"table,json,jsonl,csv,sarif,ocsf,html" default:"table" env:"PLUMBLINE_SCAN_FORMAT"`
+	Out          string   `help:"File the results are written to, instead of standard output." placeholder:"FILE" env:"PLUMBLINE_SCAN_OUT"`
+	FailOn       string   `help:"Exit with 1 when a verdict fails at this severity or worse: critical, high, medium or low." placeholder:"SEVERITY" env:"PLUMBLINE_SCAN_FAIL_ON"`
+	MinCoverage  float64  `help:"Exit with 4 when less than this share of the questions was answered, from 0 to 1." default:"0" env:"PLUMBLINE_SCAN_MIN_COVERAGE"`
+	RoleARN      string   `name:"role-arn" help:"AWS role to assume first; for an organisation, the one in its management account or a delegated one." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
+	RoleName     string   `name:"role-name" help:"Name of the role that is assumed in each account of an organisation; left out, that of --role-arn." placeholder:"NAME" env:"PLUMBLINE_SCAN_ROLE_NAME"`
+	ExternalID   string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
+	Impersonate  string   `help:"Google Cloud service account to act as." placeholder:"ACCOUNT" env:"PLUMBLINE_SCAN_IMPERSONATE"`
+	Attempts     int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
+	Record       string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
+	Replay       string   `help:"Folder of recorded answers to read instead of asking the cloud." placeholder:"DIR" env:"PLUMBLINE_SCAN_REPLAY" xor:"recording"`
 }
 
 // Help is printed under the flags.
@@ -44,6 +46,7 @@ func (scanCmd) Help() string {
 	return `Example:
   plumbline scan aws --region eu-central-1 --format json --out scan.json --fail-on high
   plumbline scan aws azure gcp --scope gcp:shop-prod --format html --out report.html
+  plumbline scan aws --organization --role-name plumbline-collector --external-id WORD
   plumbline scan --from gcp-assets=assets.jsonl
 
 Exits with 0 when done, 1 when a verdict fails at --fail-on, 2 for wrong use, 3 for a fault, 4 when done but incomplete.`
@@ -61,19 +64,27 @@ func (c *scanCmd) Run(ctx context.Context, s streams, log *slog.Logger) error {
 	started := time.Now().UTC()
 	memory := pipeline.NewScratch(inventory.Defaults())
 	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: func() time.Time { return time.Now().UTC() }, Log: log}
-	gatherers, closeAll, err := c.connect(ctx, log)
+	open, err := c.connect(ctx, log)
 	if err != nil {
 		return err
 	}
 	var scopes []inventory.ScopeID
-	for _, g := range gatherers {
+	for i := 0; i < len(open); i++ { // organisations lengthen the list
+		g := open[i].gatherer
 		log.Info("collecting", "scope", g.Scope())
 		if err := p.Run(ctx, g); err != nil {
-			return errors.Join(err, closeAll())
+			return errors.Join(err, open.close())
 		}
 		scopes = append(scopes, g.Scope())
+		if o, ok := g.(pipeline.Organization); ok {
+			members, err := c.members(ctx, p, o, log)
+			open = append(open, members...)
+			if err != nil {
+				return errors.Join(err, open.close())
+			}
+		}
 	}
-	if err := closeAll(); err != nil {
+	if err := open.close(); err != nil {
 		return fmt.Errorf("keep the recording: %w", err)
 	}
 	r := report.New(report.Tool{Name: "plumbline", Version: version}, catalogue, memory.Settled(), memory.Ledger(), c.keep())
@@ -95,8 +106,8 @@ func (c *scanCmd) validate(catalogue *evaluator.Catalogue) error {
 			return fmt.Errorf("--scope: %w", err)
 		}
 	}
-	if len(c.From) > 0 && (len(c.Clouds) > 0 || c.Record != "" || c.Replay != "") {
-		return errors.New("--from reads exports and calls no cloud: leave out clouds, --record and --replay")
+	if len(c.From) > 0 && (len(c.Clouds) > 0 || c.Record != "" || c.Replay != "" || c.Organization) {
+		return errors.New("--from reads exports and calls no cloud: leave out clouds, --organization, --record and --replay")
 	}
 	if c.FailOn != "" {
 		if _, err := evaluator.ParseSeverity(c.FailOn); err != nil {

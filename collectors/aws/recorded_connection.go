@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
 // recordedName is the file that says which questions a recording answers.
@@ -25,6 +27,9 @@ type recordedConnection struct {
 	Region   string   `json:"region"`
 	Endpoint string   `json:"endpoint,omitempty"`
 	Regions  []string `json:"regions,omitempty"`
+	// Member and Barred are of an account of an organisation, and of one that could not be entered.
+	Member bool               `json:"member,omitempty"`
+	Barred *inventory.Unknown `json:"barred,omitempty"`
 }
 
 // ConnectRecording is Connect, and keeps every call in a folder. The recording is complete after close.
@@ -47,6 +52,7 @@ func ConnectRecording(ctx context.Context, c Connection, dir string) (a *Account
 	}
 	kept := recordedConnection{
 		Account: a.id, Region: a.cfg.Region, Endpoint: aws.ToString(a.cfg.BaseEndpoint), Regions: c.Regions,
+		Member: c.Member, Barred: a.barred,
 	}
 	return a, func() error { return errors.Join(kept.write(dir), rec.Close()) }, nil
 }
@@ -85,6 +91,10 @@ func ConnectReplay(ctx context.Context, c Connection, dir string) (*Account, err
 	if len(c.Regions) == 0 {
 		c.Regions = kept.Regions
 	}
+	if kept.Barred != nil {
+		return &Account{id: kept.Account, barred: kept.Barred}, nil
+	}
+	c.Member = kept.Member
 	c.Account, c.Region, c.Endpoint, c.Sealed = kept.Account, kept.Region, kept.Endpoint, true
 	c.RoleARN, c.CallsPerSecond = "", replayRate
 	c.HTTP = transport{replayer.RoundTrip}
