@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
@@ -149,13 +151,23 @@ func (tx Tx) resourcesByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]
 	if err != nil {
 		return nil, fmt.Errorf("read resources: %w", err)
 	}
+	read := make([]*inventory.Resource, len(found))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := 0; i < len(found); i += chunk {
+		group.Go(func() (err error) {
+			for n := i; n < min(i+chunk, len(found)) && err == nil; n++ {
+				read[n], err = found[n].resource()
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	out := make(map[uuid.UUID]*inventory.Resource, len(found))
-	for _, row := range found {
-		r, err := row.resource()
-		if err != nil {
-			return nil, err
-		}
-		out[row.ID] = r
+	for i, row := range found {
+		out[row.ID] = read[i]
 	}
 	return out, nil
 }

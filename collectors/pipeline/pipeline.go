@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -172,20 +175,33 @@ func settle(ctx context.Context, catalogue *evaluator.Catalogue, batch []evaluat
 	if err := world.prefetch(batch); err != nil {
 		return nil, err
 	}
-	settled := make([]evaluator.Settled, 0, len(batch))
-	for _, due := range batch {
+	settled := make([]evaluator.Settled, len(batch))
+	for i, due := range batch {
 		r := due.Resource.Copy()
 		world.begin(due.Resource)
 		reach.Derive(r, world)
 		if world.err != nil {
 			return nil, fmt.Errorf("derive %s: %w", r.ID, world.err)
 		}
-		s := evaluator.Settled{Resource: r, RestsOn: world.end(), Judgements: catalogue.Judge(r, world.settings, at)}
-		s.Moved = follow(catalogue, due, s.Judgements, at)
-		settled = append(settled, s)
+		settled[i] = evaluator.Settled{Resource: r, RestsOn: world.end()}
 	}
-	return settled, nil
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := 0; i < len(batch); i += chunk {
+		group.Go(func() error {
+			for n := i; n < min(i+chunk, len(batch)); n++ {
+				s := &settled[n]
+				s.Judgements = catalogue.Judge(s.Resource, world.settings, at)
+				s.Moved = follow(catalogue, batch[n], s.Judgements, at)
+			}
+			return nil
+		})
+	}
+	return settled, group.Wait()
 }
+
+// chunk is how many resources one core judges before it takes up others.
+const chunk = 100
 
 // follow compares the judgements with the findings the resource had. Those of a check that the catalogue no longer holds
 // end with it, whatever set the work off.
