@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -47,16 +48,16 @@ type effectivePolicy struct {
 }
 
 type policyRule struct {
-	Priority              number   `json:"priority"`
-	Action                string   `json:"action"`
-	Direction             string   `json:"direction"`
-	Disabled              bool     `json:"disabled"`
-	TargetResources       []string `json:"targetResources"`
-	TargetServiceAccounts []string `json:"targetServiceAccounts"`
-	TargetSecureTags      []struct {
-		Name string `json:"name"`
-	} `json:"targetSecureTags"`
-	Match struct {
+	Priority              number      `json:"priority"`
+	Action                string      `json:"action"`
+	Direction             string      `json:"direction"`
+	Disabled              bool        `json:"disabled"`
+	TargetResources       []string    `json:"targetResources"`
+	TargetServiceAccounts []string    `json:"targetServiceAccounts"`
+	TargetSecureTags      []secureTag `json:"targetSecureTags"`
+	// TargetType is empty for machines, or another kind of target, which has the rule to itself.
+	TargetType string `json:"targetType"`
+	Match      struct {
 		SrcIPRanges       []string `json:"srcIpRanges"`
 		DestIPRanges      []string `json:"destIpRanges"`
 		SrcAddressGroups  []string `json:"srcAddressGroups"`
@@ -69,10 +70,12 @@ type policyRule struct {
 		DestFqdns         []string `json:"destFqdns"`
 		DestRegionCodes   []string `json:"destRegionCodes"`
 		DestThreatLists   []string `json:"destThreatIntelligences"`
-		SrcSecureTags     []struct {
-			Name string `json:"name"`
-		} `json:"srcSecureTags"`
-		Layer4Configs []struct {
+		DestNetworkType   string   `json:"destNetworkType"`
+		// The contexts are the types by their newer name.
+		SrcNetworkContext  string      `json:"srcNetworkContext"`
+		DestNetworkContext string      `json:"destNetworkContext"`
+		SrcSecureTags      []secureTag `json:"srcSecureTags"`
+		Layer4Configs      []struct {
 			IPProtocol string   `json:"ipProtocol"`
 			Ports      []string `json:"ports"`
 		} `json:"layer4Configs"`
@@ -106,6 +109,13 @@ func askInherited(ctx context.Context, c *Clients, n asset) inheritedAnswers {
 func effective(ctx context.Context, c *Clients, network string) (*effectiveBody, error) {
 	path := "/compute/v1" + network[strings.Index(network, "/projects/"):] + "/getEffectiveFirewalls"
 	return fetchOnce[effectiveBody](ctx, c, computeAPI, path, nil)
+}
+
+// effectiveIn is effective for the regional policies of one region.
+func effectiveIn(ctx context.Context, c *Clients, network, region string) (*effectiveBody, error) {
+	path := "/compute/v1/projects/" + c.Project + "/regions/" + region + "/firewallPolicies/getEffectiveFirewalls"
+	return fetchOnce[effectiveBody](ctx, c, computeAPI, path,
+		map[string][]string{"network": {strings.TrimPrefix(network, "//"+computeAPI+"/")}})
 }
 
 func (p *effectivePolicy) inherited() bool {
@@ -189,9 +199,7 @@ func networkPolicies(ctx context.Context, c *Clients, n asset, regions []string,
 		return false
 	}
 	for _, region := range regions {
-		path := "/compute/v1/projects/" + c.Project + "/regions/" + region + "/firewallPolicies/getEffectiveFirewalls"
-		b, err := fetchOnce[effectiveBody](ctx, c, computeAPI, path,
-			map[string][]string{"network": {strings.TrimPrefix(network, "//"+computeAPI+"/")}})
+		b, err := effectiveIn(ctx, c, network, region)
 		if err != nil {
 			yield(policyItem{}, err)
 			return false
@@ -211,7 +219,10 @@ func regionsOf(ctx context.Context, c *Clients) (map[string][]string, error) {
 	}
 	out := map[string][]string{}
 	for _, s := range all {
-		b := read[subnetworkBody](s)
+		b, err := decoded[subnetworkBody](s.Data)
+		if err != nil {
+			return nil, err
+		}
 		network, region := computeID(b.Network), short(b.Region)
 		if region != "" && !slices.Contains(out[network], region) {
 			out[network] = append(out[network], region)
@@ -261,11 +272,11 @@ func (p *effectivePolicy) lines(network string, tier int) []inventory.Rule {
 }
 
 func (r *policyRule) lines(network string, tier int) []inventory.Rule {
-	if r.Disabled || len(r.TargetResources) > 0 && !r.about(network) {
+	if r.Disabled || len(r.TargetResources) > 0 && !r.about(network) ||
+		r.TargetType != "" && r.TargetType != "INSTANCES" {
 		return nil
 	}
-	m := &r.Match
-	line := inventory.Rule{Tier: tier, Priority: int(r.Priority), TargetsUnread: len(r.TargetSecureTags) > 0}
+	line := inventory.Rule{Tier: tier, Priority: int(r.Priority)}
 	// Priority 0 comes first, and no priority means no order: the numbers move up by one.
 	line.Priority++
 	switch r.Action {
@@ -280,24 +291,43 @@ func (r *policyRule) lines(network string, tier int) []inventory.Rule {
 	for _, e := range r.TargetServiceAccounts {
 		line.DestinationGroups = append(line.DestinationGroups, accountMark(network, short(e)))
 	}
+	for _, t := range r.TargetSecureTags {
+		line.DestinationGroups = append(line.DestinationGroups, secureTagID(t.Name))
+	}
+	r.otherSide(&line)
+	if len(r.Match.Layer4Configs) == 0 {
+		return protocolBody{IPProtocol: "all"}.lines(line)
+	}
+	var out []inventory.Rule
+	for _, l := range r.Match.Layer4Configs {
+		out = append(out, protocolBody{l.IPProtocol, l.Ports}.lines(line)...)
+	}
+	return out
+}
+
+// otherSide states whom a rule is about. A type of network narrows the addresses to some that are not listed: only that
+// an admission from the internet admits the internet is then certain.
+func (r *policyRule) otherSide(line *inventory.Rule) {
+	m := &r.Match
+	narrowed := cmp.Or(m.SrcNetworkContext, m.SrcNetworkType)
 	if r.Direction == directionOutwards {
-		line.Egress, line.Ranges = true, m.DestIPRanges
+		line.Egress, line.Ranges, narrowed = true, m.DestIPRanges, cmp.Or(m.DestNetworkContext, m.DestNetworkType)
 		line.Lists = slices.Concat(m.DestAddressGroups, m.DestFqdns, m.DestRegionCodes, m.DestThreatLists)
 	} else {
 		line.Ranges, line.Destinations = m.SrcIPRanges, m.DestIPRanges
 		line.Lists = slices.Concat(m.SrcAddressGroups, m.SrcFqdns, m.SrcRegionCodes, m.SrcThreatLists, m.SrcNetworks)
 		for _, t := range m.SrcSecureTags {
-			line.Lists = append(line.Lists, t.Name)
+			line.Groups = append(line.Groups, secureTagID(t.Name))
 		}
 	}
-	if len(line.Ranges) == 0 && len(line.Lists) == 0 {
+	switch {
+	case len(m.SrcNetworks) > 0 && !line.Egress:
+		line.Ranges = nil
+	case narrowed != "" && narrowed != "UNSPECIFIED" && (line.Deny || narrowed != "INTERNET"):
+		line.Ranges, line.Lists = nil, append(line.Lists, narrowed)
+	case len(line.Ranges) == 0 && len(line.Lists) == 0 && len(line.Groups) == 0:
 		line.Ranges = []string{worldV4, worldV6}
 	}
-	var out []inventory.Rule
-	for _, l := range m.Layer4Configs {
-		out = append(out, protocolBody{l.IPProtocol, l.Ports}.lines(line)...)
-	}
-	return out
 }
 
 // about says whether the networks a rule is for are this one.

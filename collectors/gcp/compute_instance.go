@@ -26,13 +26,15 @@ var (
 	})
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, interfaceItem, interfaceItem]{
 		Kind: "gcp.compute.network_interface", Class: inventory.ClassNetworkInterface,
-		Permissions: instancesWay.permissions(),
-		ListAction:  instancesWay.action, ListPermission: instancesWay.permission,
-		Global: true, NoLabels: true, List: listInterfaces, Facts: interfaceFacts,
+		Permissions: instancesWay.permissions(tagsPermission, networksWay.permission, effectivePermission,
+			regionalPermission, subnetworksWay.permission),
+		ListAction: instancesWay.action, ListPermission: instancesWay.permission,
+		Global: true, NoLabels: true, List: listInterfaces, Ask: askInterface, Facts: interfaceFacts,
 	})
 )
 
 type instanceBody struct {
+	Number            json.RawMessage `json:"id"`
 	Status            string          `json:"status"`
 	NetworkInterfaces []interfaceBody `json:"networkInterfaces"`
 	ServiceAccounts   []struct {
@@ -257,12 +259,18 @@ type interfaceItem struct {
 	Tags     []string
 	Accounts []string
 	Data     interfaceBody
+	// Number is the number of the machine. Named are the secure tags that rules name, and Secure those of them that
+	// count for the machine, asked where any rule names one.
+	Number string                           `json:",omitempty"`
+	Named  []string                         `json:",omitempty"`
+	Secure collectors.Answer[effectiveTags] `json:",omitzero"`
 }
 
 func interfaceID(instance, name string) string { return instance + "/networkInterfaces/" + name }
 
 func listInterfaces(ctx context.Context, c *Clients) iter.Seq2[interfaceItem, error] {
 	return func(yield func(interfaceItem, error) bool) {
+		named := c.namedTags(ctx)
 		for a, err := range instancesWay.list(ctx, c) {
 			if err != nil {
 				yield(interfaceItem{}, err)
@@ -274,6 +282,9 @@ func listInterfaces(ctx context.Context, c *Clients) iter.Seq2[interfaceItem, er
 				return
 			}
 			for _, i := range interfacesOf(a, b) {
+				if i.Named = named; len(named) > 0 {
+					i.Number = strings.Trim(string(b.Number), `"`)
+				}
 				if !yield(i, nil) {
 					return
 				}
@@ -325,7 +336,8 @@ func interfaceFacts(_ collectors.Where, i interfaceItem) *inventory.Resource {
 		lacks(r, instancesWay, "network", "subnet", "groups")
 		return r
 	}
-	r.Known("network", "subnet", "groups")
+	r.Known("network", "subnet")
+	secureGroups(r, facts, i)
 	return r
 }
 

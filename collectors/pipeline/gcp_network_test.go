@@ -146,3 +146,81 @@ func TestGoogleCloudEgress(t *testing.T) {
 		}
 	}
 }
+
+// TestGoogleCloudSecureTags wants rules of policies to be about the machines that carry the tags they name, and nothing
+// to be certain where a machine's tags cannot be read.
+func TestGoogleCloudSecureTags(t *testing.T) {
+	t.Parallel()
+	const rule = `{"firewallPolicys":[{"name":"p","type":"NETWORK","rules":[{"priority":5,"action":"%s",` +
+		`"direction":"INGRESS","targetSecureTags":[{"name":"tagValues/1"}],"match":{"srcIpRanges":["0.0.0.0/0"],` +
+		`"layer4Configs":[{"ipProtocol":"tcp","ports":["22"]}]}}]}]}`
+	for name, c := range map[string]struct {
+		action, machine string
+		tag             string
+		denied          bool
+		want            evaluator.Verdict
+	}{
+		"a refusal of one that carries the tag":     {"deny", "jump", "tagValues/1", false, evaluator.Pass},
+		"a refusal of one with another tag":         {"deny", "jump", "tagValues/2", false, evaluator.Fail},
+		"a refusal of one whose tags are unread":    {"deny", "jump", "", true, evaluator.Unknown},
+		"an admission of one that carries the tag":  {"allow", "data-open", "tagValues/1", false, evaluator.Fail},
+		"an admission of one without":               {"allow", "data-open", "", false, evaluator.Pass},
+		"an admission of one whose tags are unread": {"allow", "data-open", "tagValues/1", true, evaluator.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := shopEstate(t)
+			e.Answers["/compute/v1/projects/shop-prod/global/networks/main/getEffectiveFirewalls"] = []byte(
+				strings.ReplaceAll(rule, "%s", c.action))
+			for i, a := range e.Assets {
+				if a.Name == global("networks/main") {
+					e.Assets[i].Data = bytes.ReplaceAll(a.Data, []byte("AFTER_CLASSIC"), []byte("BEFORE_CLASSIC"))
+				}
+			}
+			if c.tag != "" {
+				e.Answers["/v3/effectiveTags?parent=//compute.googleapis.com/projects/123456789012/zones/europe-west1-b/"+
+					"instances/"+c.machine] = []byte(`{"effectiveTags":[{"tagValue":"` + c.tag + `"}]}`)
+			}
+			s := gcptest.NewServer(e)
+			if c.denied {
+				s.Deny("compute.instances.listEffectiveTags")
+			}
+			got, why := shopSays(shopCollected(t, s))
+			a := shopAsked{"instance-admin-port-reachable", machine(c.machine)}
+			if got[a] != c.want {
+				t.Errorf("%q, want %q (%v)", got[a], c.want, why[a])
+			}
+			if c.denied && (len(why[a]) == 0 || why[a][0].Permission != "compute.instances.listEffectiveTags") {
+				t.Errorf("unknown for %v; want the right that cures it", why[a])
+			}
+			if n := s.Calls("compute.instances.listEffectiveTags"); n == 0 {
+				t.Error("no tags were asked for")
+			}
+		})
+	}
+	s := gcptest.NewServer(shopEstate(t))
+	shopCollected(t, s)
+	if n := s.Calls("compute.instances.listEffectiveTags"); n != 0 {
+		t.Errorf("%d calls for tags that no rule names", n)
+	}
+}
+
+// TestGoogleCloudTaggedSources wants a rule that admits carriers of a tag not to admit the world.
+func TestGoogleCloudTaggedSources(t *testing.T) {
+	t.Parallel()
+	e := shopEstate(t)
+	e.Answers["/compute/v1/projects/shop-prod/global/networks/main/getEffectiveFirewalls"] = []byte(
+		`{"firewallPolicys":[{"name":"p","type":"NETWORK","rules":[{"priority":5,"action":"allow","direction":"INGRESS",` +
+			`"match":{"srcSecureTags":[{"name":"tagValues/1"}],"layer4Configs":[{"ipProtocol":"all"}]}}]}]}`)
+	got, why := shopSays(shopCollected(t, gcptest.NewServer(e)))
+	policy := global("networks/main/firewallPolicies/global/p")
+	for _, check := range []string{"firewall-all-ports-world-open", "firewall-admin-port-world-open"} {
+		if a := (shopAsked{check, policy}); got[a] != evaluator.Pass {
+			t.Errorf("%s: %q, want a pass (%v)", check, got[a], why[a])
+		}
+	}
+	a := shopAsked{"self-hosted-database-ingress-from-app-only", machine("search-1")}
+	if got[a] == evaluator.Pass {
+		t.Error("a database passes though who carries the tag in other projects is not known")
+	}
+}

@@ -21,6 +21,12 @@ func (s *Server) answer(service string, r *http.Request) ([]byte, bool) {
 	switch {
 	case last == "assets":
 		v = s.assets(r)
+	case last == "effectiveTags":
+		body, ok := s.estate.Answers[path+"?parent="+r.URL.Query().Get("parent")]
+		if !ok {
+			body = json.RawMessage(`{}`)
+		}
+		return body, true
 	case parts[0] == "v3":
 		if last != s.estate.Project {
 			return nil, false

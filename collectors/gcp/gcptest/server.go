@@ -120,7 +120,7 @@ func (s *Server) service(r *http.Request) string {
 		return r.Host
 	}
 	for prefix, service := range map[string]string{"/compute/": "compute", "/storage/": "storage", "/sql/": "sqladmin",
-		"/v2/projects/": "orgpolicy", "/v3/projects/": "cloudresourcemanager"} {
+		"/v2/projects/": "orgpolicy", "/v3/": "cloudresourcemanager"} {
 		if strings.HasPrefix(r.URL.Path, prefix) {
 			return service + ".googleapis.com"
 		}
@@ -146,6 +146,8 @@ func permissionOf(r *http.Request) string {
 		return "cloudasset.assets.listResource"
 	case strings.HasSuffix(last, ":getEffectivePolicy"):
 		return "orgpolicy.policy.get"
+	case last == "effectiveTags":
+		return "compute.instances.listEffectiveTags"
 	case parts[0] == "v3":
 		return "resourcemanager.projects.get"
 	case parts[0] == "storage":
