@@ -63,8 +63,14 @@ func addressesByID(ctx context.Context, c *Clients, l rowsOf) (map[string]addres
 		rows, err := keep[publicAddress](ctx, c, l)
 		found := map[string]address{}
 		for _, r := range rows {
-			found[armID(r.ID)] = address{armID(r.ID), r.Properties.Address, r.SKU != nil && lower(r.SKU.Name) != "basic"}
+			found[armID(r.ID)] = addressIn(r)
 		}
 		return found, err
 	})
+}
+
+// addressIn is the address that a row tells of. One that does not tell its kind is of the old one, which is open where
+// no group stands.
+func addressIn(r row[publicAddress]) address {
+	return address{armID(r.ID), r.Properties.Address, r.SKU != nil && lower(r.SKU.Name) != "basic"}
 }

@@ -144,7 +144,7 @@ var codeKeys = regexp.MustCompile(`(?i)^(managed-by|terraform|pulumi)$`)
 // described starts the resource that a row describes, with its labels. Labels of its group stand in for those it lacks,
 // and while these are not known neither are its own.
 func described[P any](s seen[P], facts any) *inventory.Resource {
-	r := inventory.New(armID(s.Row.ID), s.Row.Name, regionOf(s.Row.Location), facts)
+	r := inventory.New(armID(s.Row.ID), firstOf(s.Row.Name, lastOf(s.Row.ID)), regionOf(s.Row.Location), facts)
 	r.Labels = map[string]string{}
 	own := map[string]bool{}
 	for k, v := range s.Row.Tags {
