@@ -1,0 +1,33 @@
+package aws
+
+// accountMappings are the filters that ask about the account, its identities, keys, secrets and logs.
+var accountMappings = []mapping{
+	{id: "test_account.py:62", kind: "aws.macie2", ask: runs(false)},
+	{id: "test_account.py:77", kind: "aws.account", ask: isnt("in_organization")},
+	{id: "test_account.py:93", kind: "aws.account", ask: isnt("in_organization"), open: 1},
+	{id: "test_account.py:216", kind: "aws.guardduty", ask: both(equals("kind", "threat_detection"), runs(true))},
+	{id: "test_account.py:229", kind: "aws.iam.root", ask: isnt("mfa")},
+	{id: "test_account.py:485", kind: "aws.account", ask: accountHasNo("aws.cloudtrail.trail", is("complete"))},
+	{id: "test_account.py:585", kind: "aws.account", ask: accountHasNo("aws.cloudtrail.trail", is("complete"))},
+	{id: "test_account.py:621", kind: "aws.config", ask: runs(false)},
+	{id: "test_account.py:915", kind: "aws.iam.password_policy", ask: below("password_min_length", 12)},
+	{id: "test_account.py:1271", kind: "aws.accessanalyzer", ask: runs(true)},
+	{id: "test_account.py:1804", kind: "aws.securityhub", ask: runs(false)},
+	{id: "test_cloudtrail.py:22", kind: "aws.cloudtrail.trail", ask: is("complete")},
+	{id: "test_config.py:11", kind: "aws.config", ask: runs(true)},
+	{id: "test_config.py:29", kind: "aws.config",
+		ask: runs(true), at: map[string]int{"configservice.DescribeConfigurationRecorderStatus": 2}},
+	{id: "test_config.py:48", kind: "aws.config", ask: runs(false)},
+	{id: "test_iam.py:1081", kind: "aws.iam.access_key", ask: is("enabled")},
+	{id: "test_iam.py:1243", kind: "aws.iam.access_key", ask: is("enabled"), got: 2,
+		why: "Both keys are of one user, and they count users."},
+	{id: "test_kms.py:40", kind: "aws.kms.key", ask: names("aliases", "alias/aws/dms")},
+	{id: "test_kms.py:82", kind: "aws.kms.key", ask: equals("rotation_days", 0)},
+	{id: "test_kms.py:312", kind: "aws.kms.key", ask: equals("rotation_days", 0)},
+	{id: "test_kms.py:799", kind: "aws.kms.key", ask: is("public")},
+	{id: "test_kms.py:865", kind: "aws.kms.key", ask: is("public")},
+	{id: "test_kms.py:930", kind: "aws.kms.key", ask: is("public")},
+	{id: "test_secretsmanager.py:23", kind: "aws.secretsmanager.secret",
+		ask: either(is("public"), some("principals"))},
+	{id: "test_ssm.py:146", kind: "aws.ssm.managed_node", ask: is("online")},
+}
