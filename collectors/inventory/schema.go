@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,7 @@ type Schema struct {
 	Attributes []Attribute
 
 	byName  map[string]*Attribute
+	sorted  []*Attribute
 	celMask uint64
 	fresh   func() any
 	goType  reflect.Type
@@ -98,10 +100,12 @@ func addSchema(class Class, fresh func() any, envelope bool) {
 			panic(fmt.Sprintf("class %s has two attributes %q", class, a.Name))
 		}
 		s.byName[a.Name] = a
+		s.sorted = append(s.sorted, a)
 		if a.CEL {
 			s.celMask |= 1 << a.bit
 		}
 	}
+	slices.SortFunc(s.sorted, func(a, b *Attribute) int { return strings.Compare(a.Name, b.Name) })
 	schemaByClass[class] = s
 	schemaByType[t] = s
 }

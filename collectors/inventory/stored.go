@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -22,41 +23,69 @@ func (r *Resource) EncodeFacts() ([]byte, error) { return r.encode(true) }
 // EncodeDerived returns the canonical JSON of what the derive stage added.
 func (r *Resource) EncodeDerived() ([]byte, error) { return r.encode(false) }
 
+// encode writes the known attributes by hand, in the order of their names: this runs for every resource of every scan.
 func (r *Resource) encode(fixed bool) ([]byte, error) {
-	var s Stored
-	for i := range r.schema.Attributes {
-		a := &r.schema.Attributes[i]
+	rest := Stored{}
+	out := append(make([]byte, 0, 1024), `{"known":{`...)
+	empty := len(out)
+	for _, a := range r.schema.sorted {
 		if (r.fixed&(1<<a.bit) != 0) != fixed {
 			continue
 		}
-		if r.known&(1<<a.bit) != 0 {
-			raw, err := json.Marshal(a.Get(r))
-			if err != nil {
-				return nil, fmt.Errorf("encode %s of %s: %w", a.Name, r.ID, err)
-			}
-			if s.Known == nil {
-				s.Known = make(map[string]json.RawMessage, 16)
-			}
-			s.Known[a.Name] = raw
-			if r.Inherent[a.Name] {
-				s.Inherent = append(s.Inherent, a.Name)
-			}
+		if r.known&(1<<a.bit) == 0 {
+			rest.explain(r, a.Name)
 			continue
 		}
-		if u, ok := r.Unknown[a.Name]; ok {
-			if s.Unknown == nil {
-				s.Unknown = map[string]Unknown{}
-			}
-			u.Fact = ""
-			s.Unknown[a.Name] = u
-		} else if why, ok := r.NotApplicable[a.Name]; ok {
-			if s.NotApplicable == nil {
-				s.NotApplicable = map[string]string{}
-			}
-			s.NotApplicable[a.Name] = why
+		if len(out) > empty {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, '"'), a.Name...), '"', ':')
+		var err error
+		if out, err = appendJSON(out, a.Get(r)); err != nil {
+			return nil, fmt.Errorf("encode %s of %s: %w", a.Name, r.ID, err)
+		}
+		if r.Inherent[a.Name] {
+			rest.Inherent = append(rest.Inherent, a.Name)
 		}
 	}
-	return json.Marshal(s)
+	why, err := json.Marshal(rest)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("encode %s: %w", r.ID, err)
+	case len(out) == empty:
+		return why, nil
+	case string(why) == "{}":
+		return append(out, "}}"...), nil
+	}
+	return append(append(out, "},"...), why[1:]...), nil
+}
+
+// explain notes why an attribute is not known, if anything was said.
+func (s *Stored) explain(r *Resource, name string) {
+	if u, ok := r.Unknown[name]; ok {
+		if s.Unknown == nil {
+			s.Unknown = map[string]Unknown{}
+		}
+		u.Fact = ""
+		s.Unknown[name] = u
+	} else if why, ok := r.NotApplicable[name]; ok {
+		if s.NotApplicable == nil {
+			s.NotApplicable = map[string]string{}
+		}
+		s.NotApplicable[name] = why
+	}
+}
+
+// appendJSON appends a value as encoding/json writes it.
+func appendJSON(out []byte, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case bool:
+		return strconv.AppendBool(out, v), nil
+	case int64:
+		return strconv.AppendInt(out, v, 10), nil
+	}
+	raw, err := json.Marshal(value)
+	return append(out, raw...), err
 }
 
 // DecodeFacts fills a fresh resource from what EncodeFacts wrote.
