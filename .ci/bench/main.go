@@ -29,6 +29,8 @@ var bars = []bar{
 	{"memory of the collecting process, MiB", "MiB", 512, true},
 	{"Google Cloud, 100,000 rows in pages, collecting alone", "gcp-rows/s", 5000, false},
 	{"Google Cloud, memory of collecting them, MiB", "gcp-MiB", 512, true},
+	{"Azure, 100,000 rows in pages, collecting alone", "azure-rows/s", 5000, false},
+	{"Azure, memory of collecting them, MiB", "azure-MiB", 512, true},
 	{"judging alone, whole catalogue, one core", "verdicts/s", 300000, false},
 	{"findings, p99 ms", "findings-p99-ms", 20, true},
 	{"findings against the bare indexed query", "findings-vs-bare", 3, true},
@@ -44,6 +46,7 @@ var runs = [][2]string{
 	{"./collectors/schedule", "^BenchmarkPipeline$"},
 	{"./store", "^BenchmarkReads$"},
 	{"./collectors/gcp", "^BenchmarkScope$"},
+	{"./collectors/azure", "^BenchmarkSubscription$"},
 }
 
 func main() {
