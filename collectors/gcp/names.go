@@ -129,10 +129,18 @@ func regionOf(c common, id string) string {
 	for _, r := range []string{short(c.Region), c.Location, segment(id, "regions"), segment(id, "locations"),
 		c.LocationID} {
 		if r != "" {
-			return strings.ToLower(r)
+			return withoutZone(strings.ToLower(r))
 		}
 	}
 	return "global"
+}
+
+// withoutZone is the region of a location, which may be a zone such as "us-central1-b".
+func withoutZone(location string) string {
+	if i := strings.LastIndexByte(location, '-'); i == len(location)-2 && strings.Count(location, "-") == 2 {
+		return location[:i]
+	}
+	return location
 }
 
 // read decodes a resource. What cannot be decoded is a malformed answer, which makes its listing incomplete: the panic

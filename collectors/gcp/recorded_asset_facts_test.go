@@ -53,11 +53,14 @@ var recordedAssetFacts = []struct {
 	{233, "instances/tf-instance", said{"endpoint": "api", "deletion_protected": "unknown"}},
 	{9, "datasets/bq_test_ds1", said{"family": "warehouse", "public_access": "unknown", "other_region_copy": "true"}},
 	{227, "datasets/test_dataset", said{"public_access": "unknown", "backup_retention_days": "7"}},
+	{281, "instances/test-instance", said{"encrypted_in_transit": "false", "policy_open": "false", "interfaces": "[]"}},
+	{380, "subscriptions/example-subscription-push-test", said{"tls_required": "true", "principals": "unknown"}},
 	{316, "datasets/stpostgres", said{"public_access": "unknown", "other_region_copy": "false"}},
 }
 
 // fewRecordings are the services of which fewer than three recordings exist, and how many do.
-var fewRecordings = map[string]int{"alloydb.googleapis.com": 1}
+var fewRecordings = map[string]int{"alloydb.googleapis.com": 1, "file.googleapis.com": 1,
+	"managedkafka.googleapis.com": 0}
 
 // recordedAssets are the recorded assets by the numbers of their lines; nil where they are not beside the project.
 func recordedAssets(t *testing.T) map[int]asset {

@@ -121,6 +121,12 @@ var recordedFacts = []struct {
 		said{"public_access": "false", "backup_retention_days": "7", "customer_key": "false"}},
 	{"bq-table-query/02_bigquery.datasets.get.json", "datasets/test",
 		said{"public_access": "false", "endpoint": "api", "deletion_protected": "unknown"}},
+	{"pubsub-topic-labels/01_pubsub.projects.topics.list.json", "topics/c7n-topic-default-a2f8",
+		said{"encrypted_at_rest": "true", "tls_required": "true", "public": "unknown"}},
+	{"pubsub-topic-query/02_pubsub.projects.topics.get.json", "topics/test_topic", said{"tls_required": "true"}},
+	{"pubsub-subscription-labels/01_pubsub.projects.subscriptions.list.json", "subscriptions/c7n-subscription-default-b0fa",
+		said{"tls_required": "true", "network_restricted": "unknown"}},
+
 	{"bucket-set-iam-policy/01_storage.buckets.list.json", "iam-test-bucket-wuc48fhtok",
 		said{"acl_enabled": "true", "acl_public": "true", "delete_protected": "true", "policy_public": "unknown"}},
 	{"bucket-label/02_storage.buckets.get.json", "c7n-bucket",

@@ -67,6 +67,7 @@ func encoded(t *testing.T, r *inventory.Resource) string {
 var (
 	target = asking(backendServiceFacts, func(a asset) targetAnswers { return targetAnswers{Item: a} })
 	pool   = asking(poolFacts, func(a asset) targetAnswers { return targetAnswers{Item: a} })
+	topic  = asking(channelFacts, func(a asset) sharedAnswers { return sharedAnswers{Item: a} })
 	entry  = asking(entryFacts, func(a asset) entryAnswers { return entryAnswers{Rule: a} })
 )
 
@@ -98,6 +99,8 @@ var sweeps = map[string]swept{
 	"redis.googleapis.com/Instance":    plain(redisFacts), "redis.googleapis.com/Cluster": plain(redisFacts),
 	"spanner.googleapis.com/Database": plain(spannerFacts), "bigtableadmin.googleapis.com/Instance": plain(bigtableFacts),
 	"firestore.googleapis.com/Database": plain(firestoreFacts), "bigquery.googleapis.com/Dataset": plain(datasetFacts),
+	"file.googleapis.com/Instance": plain(filestoreFacts), "pubsub.googleapis.com/Topic": topic,
+	"pubsub.googleapis.com/Subscription": topic, "managedkafka.googleapis.com/Cluster": plain(kafkaFacts),
 	"alloydb.googleapis.com/Cluster": asking(alloyFacts, func(a asset) alloyAnswers { return alloyAnswers{Cluster: a} }),
 }
 
@@ -156,6 +159,10 @@ func recordedType(method string) string {
 		return "firestore.googleapis.com/Database"
 	case collection == "bigquery.datasets":
 		return "bigquery.googleapis.com/Dataset"
+	case collection == "pubsub.projects.topics":
+		return "pubsub.googleapis.com/Topic"
+	case collection == "pubsub.projects.subscriptions":
+		return "pubsub.googleapis.com/Subscription"
 	case collection == "redis.projects.locations.clusters":
 		return "redis.googleapis.com/Cluster"
 	}

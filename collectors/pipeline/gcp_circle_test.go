@@ -38,12 +38,13 @@ var circleVerdicts = []struct {
 		{"firewall-default-closed", global("firewalls/default-allow-icmp"), evaluator.Fail},
 		{"firewall-default-closed", global("firewalls/default-allow-internal"), evaluator.Pass},
 	}},
-	{"", []want{
-		{"data-encrypted-at-rest", shop + "zones/europe-west1-b/disks/web-1", evaluator.Pass},
-		{"data-encrypted-at-rest", sqlOf("leads"), evaluator.Pass},
-		{"data-encrypted-at-rest", store("shop-public"), evaluator.Pass},
-	}},
 }
+
+func fileOf(name string) string {
+	return "//file.googleapis.com/projects/shop-prod/locations/europe-west1-b/instances/" + name
+}
+
+func topicOf(name string) string { return "//pubsub.googleapis.com/projects/shop-prod/" + name }
 
 // changedShop is the shop after a change.
 func changedShop(t *testing.T, change string) *gcptest.Estate {

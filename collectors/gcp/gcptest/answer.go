@@ -35,6 +35,12 @@ func (s *Server) answer(service string, r *http.Request) ([]byte, bool) {
 			"parent": s.estate.Parent}
 	case strings.HasSuffix(last, ":getEffectivePolicy"):
 		v = object{"spec": object{"rules": []any{object{"enforce": false}}}}
+	case strings.HasSuffix(last, ":getIamPolicy"):
+		a := s.find("//" + hostOf(service) + "/" + strings.TrimSuffix(strings.Join(parts[1:], "/"), ":getIamPolicy"))
+		if a == nil {
+			return nil, false
+		}
+		return orEmpty(a.Policy), true
 	case parts[0] == "storage":
 		return s.bucket(parts, r)
 	case parts[0] == "compute":

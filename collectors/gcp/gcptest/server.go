@@ -158,6 +158,9 @@ func permissionOf(r *http.Request) string {
 		return computePermission(parts)
 	}
 	service, _, _ := strings.Cut(r.Host, ".")
+	if strings.HasSuffix(last, ":getIamPolicy") {
+		return service + "." + parts[len(parts)-2] + ".getIamPolicy"
+	}
 	switch service {
 	case "bigquery":
 		return "bigquery.datasets.get"
