@@ -172,10 +172,10 @@ func (s *Server) fillCheck(r *http.Request, tx store.Tx, p *checkPage) error {
 	if err != nil {
 		return err
 	}
-	p.Findings = s.findingRows(p.frame, found)
-	if p.Changed, err = changedFor(r, tx, p.frame, p.Check); err != nil {
+	if err := p.measure(r, tx); err != nil {
 		return err
 	}
+	p.Findings, p.Changed = s.findingRows(p.frame, found), p.changed(p.Check)
 	p.Controls, err = s.controlLines(r, tx, p.frame, p.Check)
 	return err
 }

@@ -49,9 +49,10 @@ type cloudColumn struct {
 
 // checkLine is a check with its counts on each cloud.
 type checkLine struct {
-	Check *evaluator.Check
-	Href  string
-	Cells []checkCell
+	Check   *evaluator.Check
+	Href    string
+	Cells   []checkCell
+	Changed []changedRow
 }
 
 // checkCell is a check on one cloud, in words, as a link to what it counts.
@@ -96,6 +97,9 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) fillControl(r *http.Request, tx store.Tx, p *controlPage) error {
 	ctx := r.Context()
+	if err := p.measure(r, tx); err != nil {
+		return err
+	}
 	statuses, err := tx.ControlStatuses(ctx, p.Framework.ID, uuid.Nil, []string{p.Control.ID}, p.at)
 	if err != nil {
 		return err
@@ -193,7 +197,7 @@ func checkLines(f frame, checks []*evaluator.Check, tallies []evaluator.Tally) [
 	}
 	var out []checkLine
 	for _, check := range checks {
-		line := checkLine{Check: check, Href: f.To("/checks/" + check.ID)}
+		line := checkLine{Check: check, Href: f.To("/checks/" + check.ID), Changed: f.changed(check)}
 		for _, cloud := range inventory.Clouds {
 			line.Cells = append(line.Cells, newCheckCell(f, check, cloud, sums[key{check.ID, cloud}]))
 		}

@@ -99,9 +99,10 @@ func (s *Server) fillFinding(r *http.Request, tx store.Tx, p *findingPage, id uu
 		}
 		t := counts[f.CheckID]
 		p.More = t.Fails() + t.Unknown
-		if p.Changed, err = changedFor(r, tx, p.frame, p.Check); err != nil {
+		if err := p.measure(r, tx); err != nil {
 			return err
 		}
+		p.Changed = p.changed(p.Check)
 	}
 	if err := p.fillResource(r, tx, f); err != nil {
 		return err

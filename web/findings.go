@@ -79,6 +79,7 @@ type findingRow struct {
 	State        evaluator.State
 	Since        moment
 	NotRead      bool
+	Changed      []changedRow
 }
 
 var findingsHTML = parse[findingsPage]("findings.html")
@@ -111,6 +112,9 @@ func (s *Server) fillFindings(r *http.Request, tx store.Tx, p *findingsPage, fil
 	ctx := r.Context()
 	found, next, err := tx.Findings(ctx, filter, store.Page{Limit: pageSize, Cursor: r.URL.Query().Get("cursor")})
 	if err != nil {
+		return err
+	}
+	if err := p.measure(r, tx); err != nil {
 		return err
 	}
 	p.Rows = s.findingRows(p.frame, found)
@@ -282,6 +286,7 @@ func (s *Server) findingRows(f frame, found []store.Finding) []findingRow {
 			ResourceHref: f.ToID("/inventory", x.ResourceID),
 			Kind:         x.Kind, Region: x.Region, Verdict: x.Verdict, Severity: x.Severity, Base: x.BaseSeverity, State: x.State,
 			Since: f.When(x.Since), NotRead: x.NotReadSince != nil,
+			Changed: f.changed(f.catalogue.Check(x.CheckID)),
 		}
 	}
 	return out

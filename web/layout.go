@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api/auth"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
 )
@@ -34,6 +35,8 @@ type frame struct {
 	url  *url.URL
 	// catalogue is the one in force of the visitor's tenant.
 	catalogue *evaluator.Catalogue
+	// settings are those in force at the moment shown, on pages that measure.
+	settings *inventory.Settings
 }
 
 // newFrame gathers what surrounds a page of a section.

@@ -135,6 +135,9 @@ func (s *Server) fillOverview(r *http.Request, tx store.Tx, p *overviewPage, bac
 	if err != nil {
 		return err
 	}
+	if err := p.measure(r, tx); err != nil {
+		return err
+	}
 	p.Findings = s.findingRows(p.frame, found)
 	return s.fillScopes(r, tx, p)
 }

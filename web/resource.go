@@ -49,6 +49,7 @@ type verdictLine struct {
 	Href      string
 	CheckID   string
 	Inherited bool
+	Changed   []changedRow
 }
 
 // versionLine is one form the resource had.
@@ -168,9 +169,12 @@ func (s *Server) fillVerdicts(r *http.Request, tx store.Tx, p *resourcePage, id 
 	if err != nil {
 		return err
 	}
+	if err := p.measure(r, tx); err != nil {
+		return err
+	}
 	for _, row := range s.findingRows(p.frame, found) {
 		p.Checks = append(p.Checks, verdictLine{Verdict: row.Verdict, Severity: row.Severity, State: row.State,
-			Title: row.Statement, Href: row.Href, CheckID: row.CheckID})
+			Title: row.Statement, Href: row.Href, CheckID: row.CheckID, Changed: row.Changed})
 		if row.Verdict == evaluator.Unknown {
 			p.Tally.Unknown++
 		} else {
@@ -189,7 +193,7 @@ func (s *Server) fillVerdicts(r *http.Request, tx store.Tx, p *resourcePage, id 
 		line := verdictLine{Verdict: evaluator.Pass, Title: pass.CheckID, Href: p.To("/checks/" + pass.CheckID),
 			CheckID: pass.CheckID, Inherited: pass.Inherited}
 		if check := p.catalogue.Check(pass.CheckID); check != nil {
-			line.Title = check.Title
+			line.Title, line.Changed = check.Title, p.changed(check)
 		}
 		p.Checks = append(p.Checks, line)
 		p.Tally.Pass++

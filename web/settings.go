@@ -208,21 +208,27 @@ func settingsTag(settings inventory.Settings) (string, error) {
 }
 
 // changedRow is a changed parameter beside a verdict that rests on it.
-type changedRow struct{ Name, Value, Default string }
+type changedRow struct{ Name, Value, Default, Href string }
 
-func changedRows(changed []inventory.ChangedParameter) []changedRow {
-	out := make([]changedRow, len(changed))
-	for i, c := range changed {
-		out[i] = changedRow{c.Name, inventory.ValueText(c.Value), inventory.ValueText(c.Default)}
-	}
-	return out
-}
-
-// changedFor lists the changed parameters that verdicts of a check rest on, at the moment that is shown.
-func changedFor(r *http.Request, tx store.Tx, f frame, check *evaluator.Check) ([]changedRow, error) {
+// measure reads the settings in force at the moment that is shown, for pages with verdicts.
+func (f *frame) measure(r *http.Request, tx store.Tx) error {
 	settings, err := tx.Settings(r.Context(), f.at)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return changedRows(check.ChangedParameters(&settings)), nil
+	f.settings = &settings
+	return nil
+}
+
+// changed lists the changed parameters that verdicts of a check rest on.
+func (f frame) changed(check *evaluator.Check) []changedRow {
+	if check == nil || f.settings == nil {
+		return nil
+	}
+	var out []changedRow
+	for _, c := range check.ChangedParameters(f.settings) {
+		out = append(out, changedRow{c.Name, inventory.ValueText(c.Value), inventory.ValueText(c.Default),
+			f.To("/settings") + "#" + c.Name})
+	}
+	return out
 }

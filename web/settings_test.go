@@ -37,6 +37,9 @@ func TestSettingsAreChangedAndPrintedAtTheirChecks(t *testing.T) {
 	has(t, s.get(t, "/settings?saved=1"), ".notice", "judged again")
 	has(t, s.get(t, "/checks/credential-rotated"), "main", "key_age_days is 30; the default is 90")
 	hasNot(t, s.get(t, "/checks/object-storage-tls-required"), "main", "Your setting")
+	has(t, s.get(t, "/controls/iso27001-2022/A.5.17"), ".matrix", "key_age_days is 30; the default is 90")
+	has(t, s.get(t, "/findings?check=resource-owner-labelled"), "tbody", "owner_keys is owner, steward")
+	hasNot(t, s.get(t, "/findings?check=object-storage-tls-required"), "tbody", "Your setting")
 	hasNot(t, s.get(t, "/settings?as_of=2026-11-22"), ".head", "differ")
 	due := 0
 	s.in(t, func(ctx context.Context, tx store.Tx) error {
