@@ -183,6 +183,10 @@ func webACLFacts(w collectors.Where, a webACLAnswers) *inventory.Resource {
 	if a.Item.Scope == types.ScopeCloudfront {
 		r.SetNotApplicable("each distribution names the web firewall in front of it", "resources")
 	} else {
+		if a.Resources.Unknown() != nil {
+			facts.Unread = string(w.Scope)
+			r.Known("unread")
+		}
 		collectors.Know(r, a.Resources, func(v *[]string) {
 			if v != nil {
 				facts.Resources = *v

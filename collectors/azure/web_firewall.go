@@ -120,11 +120,15 @@ var _ = registerAsked("azure.network.front_door_waf_policy", inventory.ClassWebF
 	},
 	edgeWAFFacts)
 
-func edgeWAFFacts(_ collectors.Where, a edgeWAFAnswers) *inventory.Resource {
+func edgeWAFFacts(w collectors.Where, a edgeWAFAnswers) *inventory.Resource {
 	facts := &inventory.WebFirewall{Blocking: a.Policy.Row.Properties.blocks()}
 	r := described(a.Policy, facts)
 	r.Known("blocking")
 	r.SetNotApplicable("what it inspects keeps the records", "logged")
+	if a.Domains.Unknown() != nil {
+		facts.Unread = string(w.Scope)
+		r.Known("unread")
+	}
 	collectors.Know(r, a.Domains, func(domains *[]string) {
 		if !a.Policy.Row.Properties.enabled() {
 			return

@@ -132,6 +132,8 @@ type WebFirewall struct {
 	// Blocking says that maintained rule sets against injection and scripting block rather than count.
 	Blocking bool `json:"blocking"`
 	Logged   bool `json:"logged"`
+	// Unread is the scope of which it may inspect any entry point, while what it inspects is not known.
+	Unread string `json:"unread" link:"may_inspect" stage:"derived"`
 }
 
 // PublicAccessGuard is the switch of a whole account against public stores.

@@ -178,6 +178,9 @@ func webFirewall(r *inventory.Resource, e *inventory.EntryPoint, w World) {
 		return
 	}
 	doubts := w.Missing(inventory.ClassWebFirewall, r.Scope, r.Region)
+	for _, g := range w.Into(inventory.ClassWebFirewall, "may_inspect", string(r.Scope)) {
+		doubts = append(doubts, g.Why("resources"))
+	}
 	guards := w.Into(inventory.ClassWebFirewall, "inspects", r.ID)
 	attached := truthOf(len(guards) > 0)
 	if attached == no {
