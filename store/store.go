@@ -19,7 +19,15 @@ var ErrNotFound = errors.New("not found")
 var ErrConflict = errors.New("conflict")
 
 // Store is a database. Every query of a tenant's data goes through InTx.
-type Store struct{ pool *pgxpool.Pool }
+type Store struct {
+	pool *pgxpool.Pool
+	// fences are the connections that hold a run's fence, apart from those that do the work: a run that waits for one
+	// while others hold all of them behind their fences would wait for ever.
+	fences *pgxpool.Pool
+}
+
+// mostFences bounds the connections that hold fences; whoever needs one more waits for a run to end.
+const mostFences = 72
 
 // Open connects to a database whose schema is up to date. It refuses a role that row security does not bind, because
 // then a mistaken query could show one tenant's rows to another.
@@ -38,11 +46,21 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 		pool.Close()
 		return nil, errors.New("the database role is a superuser or bypasses row security; connect as an ordinary role, so that tenants stay apart")
 	}
-	return &Store{pool: pool}, nil
+	config := pool.Config()
+	config.MaxConns, config.MinConns, config.MinIdleConns = mostFences, 0, 0
+	fences, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("database settings: %w", err)
+	}
+	return &Store{pool: pool, fences: fences}, nil
 }
 
 // Close gives up the connections.
-func (s *Store) Close() { s.pool.Close() }
+func (s *Store) Close() {
+	s.fences.Close()
+	s.pool.Close()
+}
 
 // Pool is for the job queue, which keeps its own tables.
 func (s *Store) Pool() *pgxpool.Pool { return s.pool }

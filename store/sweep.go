@@ -57,7 +57,7 @@ func (s *Store) SweepDue(ctx context.Context, now time.Time, next func(schedule 
 // LockRun fences a scope: while it is held nobody else gets it, and the database frees it when the process dies. It
 // returns ErrConflict when another process holds it.
 func (s *Store) LockRun(ctx context.Context, tenant, scope uuid.UUID) (unlock func(), err error) {
-	conn, err := s.pool.Acquire(ctx)
+	conn, err := s.fences.Acquire(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("fence the scope: %w", err)
 	}
