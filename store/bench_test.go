@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store/storetest"
@@ -29,9 +28,9 @@ func benchSize(b *testing.B) int {
 	return size
 }
 
-// BenchmarkReads measures the polled reads on a large tenant, as the 99th of a hundred, and how many times as long as the
-// bare query of the index that the page comes from. The bars are 20 ms now, 100 ms for any day of the past, and three
-// times the bare query.
+// BenchmarkReads measures the polled reads on a large tenant, as the 99th of a hundred, and how many times as long they
+// take as the bare query of the same rows from the same index, left undecoded. The bars are 20 ms now, 100 ms for any day
+// of the past, and three times the bare query.
 func BenchmarkReads(b *testing.B) {
 	service, owner := storetest.DSNs(b)
 	s, err := Open(b.Context(), service)
@@ -61,13 +60,15 @@ func BenchmarkReads(b *testing.B) {
 	for range b.N {
 		bare := timed("", func(tx Tx) error {
 			rows, err := tx.Query(context.Background(), `
-				SELECT id, severity, since FROM findings WHERE tenant_id = $1 AND severity = 4 AND state <> 'resolved'
+				SELECT * FROM findings WHERE tenant_id = $1 AND severity = 4 AND state <> 'resolved'
 				ORDER BY severity DESC, since, id LIMIT 51`, tenant)
 			if err != nil {
 				return err
 			}
-			_, err = pgx.CollectRows(rows, pgx.RowToMap)
-			return err
+			for rows.Next() {
+				_ = rows.RawValues()
+			}
+			return rows.Err()
 		})
 		median := timed("findings-p99-ms", func(tx Tx) error {
 			_, _, err := tx.Findings(context.Background(), FindingFilter{}, Page{Limit: 50})
