@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -104,7 +105,14 @@ type startRunOut struct {
 func (s *Server) startRun(ctx context.Context, in *startRunIn) (*startRunOut, error) {
 	body, err := once(ctx, s, in.Key, "start-run", in.ID, func() (Run, error) {
 		var found store.RunDetail
-		if err := s.in(ctx, func(tx store.Tx) error { _, err := tx.Scope(ctx, in.ID); return err }); err != nil {
+		err := s.in(ctx, func(tx store.Tx) error {
+			scope, err := tx.Scope(ctx, in.ID)
+			if err == nil && scope.LeftAt != nil {
+				return huma.Error409Conflict("The scope is no longer collected: " + scope.LeftWhy + ".")
+			}
+			return err
+		})
+		if err != nil {
 			return Run{}, err
 		}
 		id, err := s.runner.StartRun(ctx, identity(ctx).Tenant, in.ID)

@@ -23,11 +23,23 @@ type scope struct {
 	Schedule   string            `json:"schedule" doc:"A cron expression in UTC; empty means on request only."`
 	NextRunAt  *time.Time        `json:"next_run_at"`
 	CreatedAt  time.Time         `json:"created_at"`
+	Parent     *uuid.UUID        `json:"parent" format:"uuid" doc:"The organisation the scope was found in, which decides its connection and schedule; null for one that was connected by itself."`
+	Left       *left             `json:"left" doc:"Of a scope that can be read no more: what was seen in it stands, and it is not collected. Null for one that is."`
+}
+
+// left says since when and why a scope is not collected any more.
+type left struct {
+	At   time.Time `json:"at" doc:"When it was noticed."`
+	Text string    `json:"text" example:"No longer collected since 1 March 2026, 06:00 UTC: it is suspended."`
 }
 
 func newScope(s store.Scope) scope {
-	return scope{ID: s.ID, Scope: s.NaturalID, Cloud: s.NaturalID.Cloud(), Name: s.Name, Connection: s.Connection, Schedule: s.Schedule,
-		NextRunAt: utcOrNil(s.NextRunAt), CreatedAt: utc(s.CreatedAt)}
+	out := scope{ID: s.ID, Scope: s.NaturalID, Cloud: s.NaturalID.Cloud(), Name: s.Name, Connection: s.Connection, Schedule: s.Schedule,
+		NextRunAt: utcOrNil(s.NextRunAt), CreatedAt: utc(s.CreatedAt), Parent: s.ParentID}
+	if s.LeftAt != nil {
+		out.Left = &left{utc(*s.LeftAt), fmt.Sprintf("No longer collected since %s UTC: %s.", utc(*s.LeftAt).Format("2 January 2006, 15:04"), s.LeftWhy)}
+	}
+	return out
 }
 
 // tag names the state of a scope, so that an edit can say which state it is of.
@@ -49,11 +61,20 @@ func newScopeOut(s store.Scope) *scopeOut {
 	return &scopeOut{ETag: body.tag(), Body: body}
 }
 
-type listScopesIn struct{ Paging }
+type listScopesIn struct {
+	Parent string `query:"parent" format:"uuid" doc:"Only what was found in this organisation."`
+	Paging
+}
 
+// listScopes lists what is collected, or what was found in one organisation.
 func (s *Server) listScopes(ctx context.Context, in *listScopesIn) (*listOut[scope], error) {
 	var out *listOut[scope]
 	err := s.in(ctx, func(tx store.Tx) error {
+		if in.Parent != "" {
+			var err error
+			out, err = listMembers(ctx, tx, in)
+			return err
+		}
 		found, next, err := tx.Scopes(ctx, in.page())
 		if err != nil {
 			return err
@@ -63,6 +84,22 @@ func (s *Server) listScopes(ctx context.Context, in *listScopesIn) (*listOut[sco
 		return err
 	})
 	return out, err
+}
+
+func listMembers(ctx context.Context, tx store.Tx, in *listScopesIn) (*listOut[scope], error) {
+	parent, err := uuid.Parse(in.Parent)
+	if err != nil {
+		return nil, invalid("query.parent", "not the id of a scope", in.Parent)
+	}
+	if _, err := tx.Scope(ctx, parent); err != nil {
+		return nil, err
+	}
+	found, next, err := tx.Members(ctx, parent, in.page())
+	if err != nil {
+		return nil, err
+	}
+	total, err := tx.MemberCount(ctx, parent)
+	return newPage(found, next, total, newScope), err
 }
 
 func (s *Server) showScope(ctx context.Context, in *ByID) (*scopeOut, error) {
@@ -160,6 +197,9 @@ func (s *Server) updateScope(ctx context.Context, in *updateScopeIn) (*scopeOut,
 		if tag := newScope(found).tag(); in.IfMatch != "" && !matches(in.IfMatch, tag) {
 			return huma.Error412PreconditionFailed("The scope has changed since; read it again and repeat the edit on what it is now.")
 		}
+		if found.ParentID != nil && (in.Body.Connection != nil || in.Body.Schedule != nil) {
+			return huma.Error409Conflict("The organisation the scope was found in decides its connection and schedule; change it there.")
+		}
 		if in.Body.Name != nil {
 			found.Name = *in.Body.Name
 		}
@@ -183,7 +223,8 @@ func (s *Server) updateScope(ctx context.Context, in *updateScopeIn) (*scopeOut,
 	return out, err
 }
 
-// removeScope stops the collection; what was seen stays, as the past.
+// removeScope stops the collection, with all that was found in it; what was seen stays, as the past. A member that is
+// removed alone is left out of its organisation from then on.
 func (s *Server) removeScope(ctx context.Context, in *ByID) (*struct{}, error) {
 	return nil, s.in(ctx, func(tx store.Tx) error { return tx.RemoveScope(ctx, in.ID, s.now()) })
 }
