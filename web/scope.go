@@ -25,7 +25,14 @@ type scopePage struct {
 	FailsHref  string
 	Controls   []statusCount
 	Compliance meter
+	// Parent is the organisation that the scope was found in, Members what was found in this one.
+	Parent  *link
+	Members []scopeRow
+	Holds   bool
 }
+
+// link leads to a page by its name.
+type link struct{ Href, Name string }
 
 // runLine is a run as lists show it.
 type runLine struct {
@@ -69,6 +76,9 @@ func (s *Server) fillScope(r *http.Request, tx store.Tx, p *scopePage, id uuid.U
 	}
 	figure := p.catalogue.Score(tallies, evaluator.InFramework(p.Framework.ID))
 	p.Scope, p.Row, p.Figure = scope, newScopeRow(p.frame, scope, figure), newScorePanel(figure)
+	if err := s.fillOrganization(r, tx, p); err != nil {
+		return err
+	}
 	p.Title, p.Created, p.Resources = p.Row.Name, p.When(scope.CreatedAt), p.To("/inventory", "scope", id.String())
 	if !p.Past() {
 		unknown, err := tx.UnknownCauses(ctx, id, 10)
@@ -81,6 +91,33 @@ func (s *Server) fillScope(r *http.Request, tx store.Tx, p *scopePage, id uuid.U
 		}
 	}
 	return p.fillRuns(r, tx, id)
+}
+
+// fillOrganization shows what lies in an organisation, with the figures of all of it, and of what lies in one which it is.
+func (s *Server) fillOrganization(r *http.Request, tx store.Tx, p *scopePage) error {
+	if p.Row.Parent != uuid.Nil {
+		parent, err := tx.Scope(r.Context(), p.Row.Parent)
+		if err != nil {
+			return err
+		}
+		p.Parent = &link{p.ToID("/scopes", parent.ID), parent.Name}
+	}
+	if p.Holds = p.Scope.NaturalID.Organization(); !p.Holds {
+		return nil
+	}
+	rows, err := s.readScopes(r, tx, p.frame, p.Framework)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		switch p.Row.ID {
+		case row.ID:
+			p.Row, p.Figure = row, newScorePanel(row.figure)
+		case row.Parent:
+			p.Members = append(p.Members, row)
+		}
+	}
+	return nil
 }
 
 func (p *scopePage) fillRuns(r *http.Request, tx store.Tx, id uuid.UUID) error {

@@ -35,6 +35,20 @@ type scopeRow struct {
 	RunError        string
 	Schedule        string
 	Next            *moment
+	// Parent is the organisation that the scope was found in; the nil id for one that was connected by itself.
+	Parent uuid.UUID
+	Left   *departure
+	Past   bool
+	figure evaluator.Score
+}
+
+// Inside says whether the scope is shown under its organisation.
+func (row scopeRow) Inside() bool { return row.Parent != uuid.Nil }
+
+// departure says since when and why a scope is not collected any more.
+type departure struct {
+	At  moment
+	Why string
 }
 
 var scopesHTML = parse[scopesPage]("scopes.html")
@@ -88,9 +102,15 @@ func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *ev
 	if err != nil {
 		return nil, err
 	}
-	byScope := map[inventory.ScopeID][]evaluator.Tally{}
+	byScope := map[uuid.UUID][]evaluator.Tally{}
 	for _, t := range tallies {
-		byScope[t.Scope] = append(byScope[t.Scope], t)
+		id := store.ScopeKey(string(t.Scope))
+		byScope[id] = append(byScope[id], t)
+	}
+	for _, scope := range scopes {
+		if scope.ParentID != nil { // an organisation stands as all that lies in it
+			byScope[*scope.ParentID] = append(byScope[*scope.ParentID], byScope[scope.ID]...)
+		}
 	}
 	runs := map[uuid.UUID]store.Run{}
 	if !f.Past() {
@@ -105,12 +125,29 @@ func (s *Server) readScopes(r *http.Request, tx store.Tx, f frame, framework *ev
 	out := make([]scopeRow, len(scopes))
 	for i, scope := range scopes {
 		run, ok := runs[scope.ID]
-		out[i] = newScopeRow(f, scope, f.catalogue.Score(byScope[scope.NaturalID], evaluator.InFramework(framework.ID)))
+		out[i] = newScopeRow(f, scope, f.catalogue.Score(byScope[scope.ID], evaluator.InFramework(framework.ID)))
 		if ok {
 			out[i].lastRun(f, run)
 		}
 	}
-	return out, nil
+	return grouped(out), nil
+}
+
+// grouped puts what was found in an organisation under it, and leaves the order otherwise.
+func grouped(rows []scopeRow) []scopeRow {
+	inside := map[uuid.UUID][]scopeRow{}
+	for _, row := range rows {
+		if row.Parent != uuid.Nil {
+			inside[row.Parent] = append(inside[row.Parent], row)
+		}
+	}
+	out := make([]scopeRow, 0, len(rows))
+	for _, row := range rows {
+		if row.Parent == uuid.Nil {
+			out = append(append(out, row), inside[row.ID]...)
+		}
+	}
+	return out
 }
 
 func newScopeRow(f frame, scope store.Scope, figure evaluator.Score) scopeRow {
@@ -118,7 +155,16 @@ func newScopeRow(f frame, scope store.Scope, figure evaluator.Score) scopeRow {
 		Cloud:    scope.NaturalID.Cloud(),
 		Coverage: figure.Coverage(), Asked: figure.Asked, Unknown: figure.Unknown, Schedule: scope.Schedule,
 		FailsHref:   f.To("/findings", "scope", scope.ID.String(), "verdict", "fail"),
-		UnknownHref: f.To("/findings", "scope", scope.ID.String(), "verdict", "unknown")}
+		UnknownHref: f.To("/findings", "scope", scope.ID.String(), "verdict", "unknown"), Past: f.Past(), figure: figure}
+	if scope.NaturalID.Organization() {
+		row.FailsHref, row.UnknownHref = row.Href+"#members", row.Href+"#members"
+	}
+	if scope.ParentID != nil {
+		row.Parent = *scope.ParentID
+	}
+	if scope.LeftAt != nil {
+		row.Left = &departure{f.When(*scope.LeftAt), scope.LeftWhy}
+	}
 	row.Score, row.Judged = figure.Value()
 	row.Fails = figure.Fail[1] + figure.Fail[2] + figure.Fail[3] + figure.Fail[4]
 	if row.Name == "" {

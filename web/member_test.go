@@ -1,0 +1,69 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/store"
+)
+
+// TestScopesOfAnOrganisation shows what was found in an organisation under it, and since when and why one of them is not
+// collected any more.
+func TestScopesOfAnOrganisation(t *testing.T) {
+	t.Parallel()
+	s := full(t)
+	const company inventory.ScopeID = "aws-org:o-exampleorgid"
+	var parent store.Scope
+	s.in(t, func(ctx context.Context, tx store.Tx) (err error) {
+		if err := tx.RemoveScope(ctx, store.ScopeKey(string(data)), today); err != nil {
+			return err
+		}
+		parent, err = tx.CreateScope(ctx, store.Scope{NaturalID: company, Name: "The company", CreatedAt: today,
+			Connection: store.Connection{MemberRole: "reader"}})
+		return err
+	})
+	has(t, s.get(t, "/scopes/"+parent.ID.String()), "section", "Nothing is found yet")
+	follow := func(at time.Time, why string) {
+		s.in(t, func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.FollowMembers(ctx, parent, []inventory.Member{{Scope: data, Name: "x"}, {Scope: "aws:400000000000", Name: "new one", Closed: why}}, nil, at)
+			return err
+		})
+	}
+	follow(today.Add(-72*time.Hour), "")
+	follow(today.Add(-48*time.Hour), "suspended")
+
+	list := s.get(t, "/scopes")
+	var names []string
+	for _, row := range list.Find("tbody tr").EachIter() {
+		name := row.Find(".title").Text()
+		if row.Find("td.inside").Length() > 0 {
+			name = "> " + name
+		}
+		names = append(names, name)
+	}
+	if got := strings.Join(names, ", "); !strings.Contains(got, "The company, > shop-data, > new one") {
+		t.Errorf("the list is %s", got)
+	}
+	has(t, list, "tbody tr", "no longer collected since 2 days ago: it is suspended")
+
+	page := s.get(t, "/scopes/"+parent.ID.String())
+	has(t, page, "section tbody tr", "shop-data")
+	has(t, page, ".facts td", "reader")
+	if page.Find(".big").Length() != 1 {
+		t.Error("an organisation does not show the figures of what lies in it")
+	}
+	closed := s.get(t, first(t, page, ".title", "new one"))
+	has(t, closed, ".notice", "it is suspended")
+	has(t, closed, ".trail a", "The company")
+	if closed.Find(`form[action$="/runs"]`).Length() != 0 {
+		t.Error("what is not collected any more can be collected now")
+	}
+	if open := s.get(t, first(t, page, ".title", "shop-data")); open.Find(`form[action$="/runs"]`).Length() == 0 || open.Find(".notice").Length() != 0 {
+		t.Error("a member that stands open cannot be collected")
+	}
+	s.page(t, "/scopes/"+parent.ID.String()+"?as_of=2026-11-01", http.StatusOK)
+}
