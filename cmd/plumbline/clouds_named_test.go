@@ -31,7 +31,7 @@ var named = map[string]struct {
 	"cmd/plumbline/provider_gcp.go":   {8, "the same"},
 	"cmd/plumbline/main.go":           {1, "the description of the program"},
 	"cmd/plumbline/permissions.go":    {2, "help and its examples"},
-	"cmd/plumbline/scan.go":           {8, "help and its examples"},
+	"cmd/plumbline/scan.go":           {9, "help and its examples"},
 	"api/finding.go":                  {1, "an example of a kind"},
 	"api/operation.go":                {1, "an example of a scope"},
 	"api/resource.go":                 {1, "an example of a kind"},

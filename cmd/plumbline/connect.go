@@ -74,6 +74,9 @@ func (c *scanCmd) targets() (out []target, err error) {
 	if len(c.Region) > 0 && !slices.ContainsFunc(out, func(t target) bool { return t.provider.regional }) {
 		return nil, errors.New("--region: what is scanned is listed whole, in every region; leave it out")
 	}
+	if c.Aggregator != "" && !slices.ContainsFunc(out, func(t target) bool { return t.provider.aggregated }) {
+		return nil, errors.New("--aggregator: no cloud that is scanned has such records; leave it out")
+	}
 	return out, nil
 }
 
@@ -188,7 +191,8 @@ func connectFault(ctx context.Context, p *provider, err error) error {
 
 // reachOne reaches one scope itself, or the recordings of it.
 func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]connection, error) {
-	r := reach{account: t.account, connection: t.provider.flags(c), attempts: c.Attempts, log: log}
+	r := reach{account: t.account, connection: t.provider.flags(c), aggregator: c.Aggregator,
+		attempts: c.Attempts, log: log}
 	if t.member != nil {
 		r.member, r.connection.Role, r.connection.MemberRole = true, t.member.Role, ""
 	}

@@ -36,6 +36,8 @@ type provider struct {
 	single string
 	// regional says that a collection can be limited to regions.
 	regional bool
+	// aggregated says that records which the provider keeps can stand in for calls.
+	aggregated bool
 
 	// export is the kind of export that readExport reads; nil where this release reads none.
 	export     string
@@ -53,6 +55,8 @@ type reach struct {
 	connection store.Connection
 	// member says that the account was found in an organisation: when it cannot be entered, all in it is unknown.
 	member bool
+	// aggregator names the records that stand in for calls; empty is none.
+	aggregator string
 	// attempts is how often a call is tried in all; 0 is the collectors' default.
 	attempts int
 	log      *slog.Logger

@@ -39,9 +39,10 @@ var amazon = provider{
 	flags: func(c *scanCmd) store.Connection {
 		return store.Connection{Role: c.RoleARN, MemberRole: c.RoleName, ExternalID: c.ExternalID, Regions: c.Region}
 	},
-	single:   "one set of AWS credentials reaches one account; scan one account at a time",
-	regional: true,
-	export:   "aws-config",
+	single:     "one set of AWS credentials reaches one account; scan one account at a time",
+	regional:   true,
+	aggregated: true,
+	export:     "aws-config",
 	readExport: func(r io.Reader) (out []pipeline.Gatherer, err error) {
 		exports, err := aws.ReadExport(r)
 		if err != nil {
@@ -62,7 +63,8 @@ var amazon = provider{
 
 func amazonConnection(r reach) aws.Connection {
 	return aws.Connection{Account: r.account, Member: r.member, RoleARN: r.connection.Role, MemberRole: r.connection.MemberRole,
-		ExternalID: r.connection.ExternalID, Regions: r.connection.Regions, Attempts: r.attempts, Log: r.log}
+		ExternalID: r.connection.ExternalID, Regions: r.connection.Regions, Attempts: r.attempts,
+		Aggregator: r.aggregator, Log: r.log}
 }
 
 func amazonProbes(g pipeline.Gatherer) []probe {

@@ -35,6 +35,7 @@ type scanCmd struct {
 	RoleARN      string   `name:"role-arn" help:"AWS role to assume first; for an organisation, the one in its management account or a delegated one." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
 	RoleName     string   `name:"role-name" help:"Name of the role that is assumed in each account of an organisation; left out, that of --role-arn." placeholder:"NAME" env:"PLUMBLINE_SCAN_ROLE_NAME"`
 	ExternalID   string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
+	Aggregator   string   `help:"Aggregator of AWS Config in the account whose records answer calls about single resources. They lag by minutes, or by a day where Config records daily." placeholder:"NAME" env:"PLUMBLINE_SCAN_AGGREGATOR"`
 	Impersonate  string   `help:"Google Cloud service account to act as." placeholder:"ACCOUNT" env:"PLUMBLINE_SCAN_IMPERSONATE"`
 	Attempts     int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
 	Record       string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
@@ -113,6 +114,9 @@ func (c *scanCmd) validate(catalogue *evaluator.Catalogue) error {
 		if _, err := evaluator.ParseSeverity(c.FailOn); err != nil {
 			return fmt.Errorf("--fail-on: %w", err)
 		}
+	}
+	if c.Aggregator != "" && (len(c.From) > 0 || c.Record != "" || c.Replay != "" || c.Organization) {
+		return errors.New("--aggregator saves calls of one account: leave out --from, --record, --replay and --organization")
 	}
 	if c.MinCoverage < 0 || c.MinCoverage > 1 {
 		return fmt.Errorf("--min-coverage %v: want a share from 0 to 1", c.MinCoverage)

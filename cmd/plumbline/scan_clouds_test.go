@@ -236,6 +236,14 @@ func TestScanCloudsBadInput(t *testing.T) {
 			args: []string{"--from", "aws-config=" + assets},
 			code: exitUsage, says: "want a configuration snapshot",
 		},
+		"an aggregator and an export": {
+			args: []string{"--from", "gcp-assets=" + assets, "--aggregator", "all"},
+			code: exitUsage, says: "leave out --from",
+		},
+		"an aggregator where there is none": {
+			args: []string{"--scope", projectScope, "--aggregator", "all"},
+			code: exitUsage, says: "no cloud that is scanned has such records",
+		},
 		"an export without a file": {
 			args: []string{"--from", "gcp-assets"},
 			code: exitUsage, says: "KIND=FILE",

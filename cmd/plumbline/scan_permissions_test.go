@@ -93,6 +93,10 @@ var unused = map[string]string{
 	// Asked about single resources alone.
 	"iam:GetInstanceProfile": "a change of one profile",
 
+	// Asked where an aggregator is named.
+	"config:DescribeConfigurationAggregators": "an aggregator that is named",
+	"config:SelectAggregateResourceConfig":    "an aggregator that is named",
+
 	// Asked about what the estate has nothing of.
 	"application-autoscaling:DescribeScalableTargets": "a table with provisioned capacity",
 	"backup:ListBackupSelections":                     "a backup plan",
@@ -129,7 +133,7 @@ var unused = map[string]string{
 // keeps.
 func reads(right string) bool {
 	_, action, _ := strings.Cut(right, ":")
-	for _, verb := range []string{"Get", "List", "Describe", "Search", "BatchGet"} {
+	for _, verb := range []string{"Get", "List", "Describe", "Search", "BatchGet", "Select"} {
 		if strings.HasPrefix(action, verb) {
 			return true
 		}

@@ -42,6 +42,9 @@ type Connection struct {
 	ExternalID string
 	// Regions limits the collection; empty means every region the account has enabled.
 	Regions []string
+	// Aggregator is the name of an aggregator of AWS Config in the account whose records answer calls about single
+	// resources. They lag behind AWS itself, so nobody who remembers what AWS said may use one; empty is none.
+	Aggregator string
 	// Region is where what is not regional is asked, Endpoint where every call goes; empty leaves both to the environment.
 	Region   string
 	Endpoint string
@@ -108,7 +111,10 @@ func Connect(ctx context.Context, c Connection) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, a.findRegions(ctx, c.Regions, c.Member)
+	if err := a.findRegions(ctx, c.Regions, c.Member); err != nil {
+		return nil, err
+	}
+	return a, a.useAggregator(ctx, c)
 }
 
 // entryError is why an account could not be entered: in words for people, with what the SDK said.
@@ -369,9 +375,11 @@ func (a *Account) One(
 	return a.collection(now).One(ctx, kind, region, id, out)
 }
 
-// Permissions are the rights the collectors need, the listing of regions and of an organisation's accounts included.
+// Permissions are the rights the collectors need, the listing of regions and of an organisation's accounts included, and
+// what reading an aggregator takes.
 func Permissions() []string {
 	all := append(Sources.Permissions(), "ec2:DescribeRegions", "organizations:ListAccounts", "sts:GetCallerIdentity")
+	all = append(all, aggregatorPermissions...)
 	sort.Strings(all)
 	return slices.Compact(all)
 }

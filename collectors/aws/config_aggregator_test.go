@@ -1,0 +1,312 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+// aggregator serves the API of AWS Config on the wire: one aggregator in one region, which pages as Config does.
+type aggregator struct {
+	t *testing.T
+	// items are what the aggregator gives, a page each.
+	pages [][]string
+	// refuse answers an operation with an error code and a status.
+	refuse map[string]string
+	status int
+
+	mu      sync.Mutex
+	queries []string
+}
+
+const aggregatorRegion = "eu-west-1"
+
+func (g *aggregator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+	if code := g.refuse[operation]; code != "" {
+		w.WriteHeader(g.status)
+		g.write(w, map[string]any{"__type": code, "message": "no"})
+		return
+	}
+	switch operation {
+	case "DescribeConfigurationAggregators":
+		found := []map[string]any{}
+		if strings.Contains(r.Header.Get("Authorization"), "/"+aggregatorRegion+"/config/") {
+			found = append(found, map[string]any{"ConfigurationAggregatorName": "all"})
+		}
+		g.write(w, map[string]any{"ConfigurationAggregators": found})
+	case "SelectAggregateResourceConfig":
+		g.selected(w, r)
+	default:
+		g.t.Errorf("%s was called", operation)
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+func (g *aggregator) selected(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		ConfigurationAggregatorName, Expression, NextToken string
+		MaxResults                                         int
+	}
+	if err := json.NewDecoder(r.Body).Decode(&ask); err != nil || ask.ConfigurationAggregatorName != "all" || ask.MaxResults != 100 {
+		g.t.Errorf("asked %+v: %v", ask, err)
+	}
+	g.mu.Lock()
+	g.queries = append(g.queries, ask.Expression)
+	g.mu.Unlock()
+	page := len(ask.NextToken) // A token of n letters begins the page n.
+	answer := map[string]any{"Results": []string{}}
+	if page < len(g.pages) {
+		answer["Results"] = g.pages[page]
+	}
+	if page+1 < len(g.pages) {
+		answer["NextToken"] = strings.Repeat("n", page+1)
+	}
+	g.write(w, answer)
+}
+
+func (g *aggregator) write(w http.ResponseWriter, v any) {
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		g.t.Error(err)
+	}
+}
+
+// account is one whose Config is asked over the wire, and everything else of a script.
+func (g *aggregator) account(lines script) (*Account, func(operation string) int) {
+	server := httptest.NewServer(g)
+	g.t.Cleanup(server.Close)
+	var mu sync.Mutex
+	calls := map[string]int{}
+	scripted := middleware.InitializeMiddlewareFunc("Script",
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error,
+		) {
+			service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
+			if service == "Config Service" {
+				return next.HandleInitialize(ctx, in)
+			}
+			mu.Lock()
+			if service == "S3" {
+				calls[operation]++
+			}
+			mu.Unlock()
+			line := lines[operation]
+			if line == nil {
+				line = refuse("AccessDenied")
+			}
+			out, err := line(in.Parameters)
+			return middleware.InitializeOutput{Result: out}, middleware.Metadata{}, err
+		})
+	a := &Account{id: here.Scope.Account(), regions: []string{"us-east-1", aggregatorRegion}, clients: map[string]*Clients{}}
+	a.cfg = aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+		Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+	}
+	a.cfg.APIOptions = append(a.cfg.APIOptions, func(s *middleware.Stack) error {
+		return s.Initialize.Add(scripted, middleware.After)
+	})
+	return a, func(operation string) int {
+		mu.Lock()
+		defer mu.Unlock()
+		return calls[operation]
+	}
+}
+
+// useAggregator puts the records before the script.
+func (g *aggregator) use(a *Account) error {
+	script := a.cfg.APIOptions
+	a.cfg.APIOptions = nil
+	err := a.useAggregator(g.t.Context(), Connection{Aggregator: "all", Log: slog.New(slog.DiscardHandler)})
+	a.cfg.APIOptions = append(a.cfg.APIOptions, script...)
+	return err
+}
+
+// result is an item as a query gives it.
+func result(t *testing.T, item map[string]any) string {
+	t.Helper()
+	raw, err := json.Marshal(item)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func recordedBuckets(t *testing.T) [][]string {
+	t.Helper()
+	bucket := func(name string, parts map[string]any) string {
+		item := itemOf(configBucket.name, name, s3types.Bucket{Name: aws.String(name), CreationDate: aws.Time(captured)})
+		item["supplementaryConfiguration"], item["tags"] = parts, []map[string]any{{"key": "owner", "value": "finance"}}
+		return result(t, item)
+	}
+	return [][]string{
+		{bucket("told", map[string]any{
+			"BucketPolicy":                  map[string]any{"policyText": nil},
+			"AccessControlList":             map[string]any{"grantList": []any{}, "owner": map[string]any{"id": "me"}},
+			"BucketVersioningConfiguration": map[string]any{"status": "Enabled"},
+			"BucketLoggingConfiguration":    map[string]any{"destinationBucketName": "logs"},
+			"PublicAccessBlockConfiguration": map[string]any{"blockPublicAcls": true, "ignorePublicAcls": true,
+				"blockPublicPolicy": true, "restrictPublicBuckets": true},
+		})},
+		{bucket("half", map[string]any{"BucketVersioningConfiguration": map[string]any{"status": "Off"}})},
+	}
+}
+
+func bucketsListed(names ...string) script {
+	out := &s3.ListBucketsOutput{}
+	for _, name := range names {
+		out.Buckets = append(out.Buckets, s3types.Bucket{Name: aws.String(name), BucketRegion: aws.String("us-east-1")})
+	}
+	return script{
+		"ListBuckets": say(out), "GetBucketLocation": say(&s3.GetBucketLocationOutput{}),
+		"GetBucketVersioning": say(&s3.GetBucketVersioningOutput{Status: s3types.BucketVersioningStatusSuspended}),
+	}
+}
+
+func collectedAccount(t *testing.T, a *Account) (map[string]*inventory.Resource, *ec2Gathered) {
+	t.Helper()
+	out := &ec2Gathered{}
+	if err := a.Collect(t.Context(), sixOnMarchFirst, out); err != nil {
+		t.Fatal(err)
+	}
+	return byID(out), out
+}
+
+// TestAggregatorSavesCalls wants no call about a bucket for what its record tells, every other call made, and the listing
+// to be AWS's own.
+func TestAggregatorSavesCalls(t *testing.T) {
+	t.Parallel()
+	g := &aggregator{t: t, pages: recordedBuckets(t)}
+	a, calls := g.account(bucketsListed("told", "half", "unrecorded"))
+	if err := g.use(a); err != nil {
+		t.Fatal(err)
+	}
+	if len(g.queries) != 2 || !strings.Contains(g.queries[0], "accountId = '"+here.Scope.Account()+"'") ||
+		!strings.Contains(g.queries[0], "'AWS::S3::Bucket'") {
+		t.Errorf("queries: %v", g.queries)
+	}
+	got, out := collectedAccount(t, a)
+	stated{"versioning": true, "tls_required": false, "acl_public": false, "log_target": "arn:aws:s3:::logs", "labels_read": true,
+		"policy_public": false, "acl_enabled": nil, "expiry_rule": nil}.check(t, got["arn:aws:s3:::told"])
+	stated{"versioning": false, "tls_required": nil, "labels_read": true}.check(t, got["arn:aws:s3:::half"])
+	stated{"versioning": false, "labels_read": nil}.check(t, got["arn:aws:s3:::unrecorded"])
+	if why := got["arn:aws:s3:::half"].Why("tls_required"); why.Cause != inventory.CauseDenied {
+		t.Errorf("what the record does not tell is not asked: %+v", why)
+	}
+	for operation, want := range map[string]int{
+		"ListBuckets": 1, "GetBucketPolicy": 2, "GetBucketVersioning": 1, "GetBucketTagging": 1, "GetPublicAccessBlock": 2,
+		"GetBucketOwnershipControls": 3, "GetBucketPolicyStatus": 3, "GetBucketEncryption": 3,
+	} {
+		// Whether a region is in use is asked by a listing as well.
+		if calls(operation) < want || operation != "ListBuckets" && calls(operation) != want {
+			t.Errorf("%s was called %d times; want %d", operation, calls(operation), want)
+		}
+	}
+	for _, row := range out.rows {
+		if row.Kind == configBucket.kind && (!row.Complete || row.Listed != 3) {
+			t.Errorf("the listing of buckets: %+v", row)
+		}
+	}
+}
+
+// TestAggregatorForgetsNothing holds that a record of a bucket that is gone brings it not back.
+func TestAggregatorForgetsNothing(t *testing.T) {
+	t.Parallel()
+	g := &aggregator{t: t, pages: recordedBuckets(t)}
+	a, _ := g.account(bucketsListed("half"))
+	if err := g.use(a); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := collectedAccount(t, a); got["arn:aws:s3:::told"] != nil || got["arn:aws:s3:::half"] == nil {
+		t.Errorf("%d resources", len(got))
+	}
+}
+
+// TestAggregatorTroubled lets an aggregator deny, ask for fewer calls, or answer nonsense: everything is then asked
+// directly, and what was read before the trouble stands.
+func TestAggregatorTroubled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refuse map[string]string
+		status int
+		broken bool
+		// told says that the first page was read.
+		told bool
+	}{
+		"the aggregators are denied": {refuse: map[string]string{"DescribeConfigurationAggregators": "AccessDeniedException"}, status: 400},
+		"the query is denied":        {refuse: map[string]string{"SelectAggregateResourceConfig": "AccessDeniedException"}, status: 400},
+		"the query is throttled":     {refuse: map[string]string{"SelectAggregateResourceConfig": "ThrottlingException"}, status: 400},
+		"the service fails":          {refuse: map[string]string{"SelectAggregateResourceConfig": "InternalFailure"}, status: 500},
+		"an item is none":            {broken: true, told: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := &aggregator{t: t, pages: recordedBuckets(t), refuse: c.refuse, status: c.status}
+			if c.broken {
+				g.pages[1] = []string{"{"}
+			}
+			a, calls := g.account(bucketsListed("told", "half"))
+			if err := g.use(a); err != nil {
+				t.Fatal(err)
+			}
+			got, _ := collectedAccount(t, a)
+			if versioned, _ := got["arn:aws:s3:::told"].Value("versioning"); versioned != c.told {
+				t.Errorf("told: versioned %v; want %v", versioned, c.told)
+			}
+			want := 2
+			if c.told {
+				want = 1
+			}
+			if calls("GetBucketVersioning") != want {
+				t.Errorf("%d calls; want %d", calls("GetBucketVersioning"), want)
+			}
+		})
+	}
+}
+
+// TestAggregatorUnknown names the aggregators that there are.
+func TestAggregatorUnknown(t *testing.T) {
+	t.Parallel()
+	g := &aggregator{t: t}
+	a, _ := g.account(script{})
+	err := a.useAggregator(t.Context(), Connection{Aggregator: "none"})
+	if err == nil || !strings.Contains(err.Error(), `no aggregator "none"`) || !strings.Contains(err.Error(), "has all") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestAggregatedCalls holds every call that records stand in for against the listings: each has an answer, a type that is
+// read, and is none of the calls that list a kind.
+func TestAggregatedCalls(t *testing.T) {
+	t.Parallel()
+	for operation, typ := range aggregatedCalls {
+		if exportAnswers[operation] == nil || recordedTypes[typ.name] != typ {
+			t.Errorf("%s has no answer", operation)
+		}
+		_, action, _ := strings.Cut(operation, ".")
+		for _, e := range Sources.Entries() {
+			if d := e.Definition(); d.ListAction == action && d.Kind == typ.kind {
+				t.Errorf("%s lists %s", operation, d.Kind)
+			}
+		}
+	}
+	for _, right := range aggregatorPermissions {
+		if !contains(Permissions(), right) {
+			t.Errorf("%s is not among the rights", right)
+		}
+	}
+}
