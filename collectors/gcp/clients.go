@@ -136,9 +136,14 @@ func (w *way) kept(ctx context.Context, c *Clients) iter.Seq2[asset, error] {
 	}
 }
 
-// getOnce makes a call that many items ask for once in a run.
+// getOnce reads what many items ask for once in a run.
 func (c *Clients) getOnce(ctx context.Context, api, path string, query url.Values) ([]byte, error) {
-	key := api + path + "?" + query.Encode()
+	return c.onceBy(ctx, http.MethodGet, api, path, query, nil)
+}
+
+// onceBy makes a call that many items ask for once in a run.
+func (c *Clients) onceBy(ctx context.Context, method, api, path string, query url.Values, body any) ([]byte, error) {
+	key := method + api + path + "?" + query.Encode()
 	c.mu.Lock()
 	k := c.once[key]
 	if k == nil {
@@ -146,6 +151,6 @@ func (c *Clients) getOnce(ctx context.Context, api, path string, query url.Value
 		c.once[key] = k
 	}
 	c.mu.Unlock()
-	k.once.Do(func() { k.body, k.err = c.call(ctx, http.MethodGet, api, path, query, nil) })
+	k.once.Do(func() { k.body, k.err = c.call(ctx, method, api, path, query, body) })
 	return k.body, k.err
 }

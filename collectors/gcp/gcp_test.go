@@ -55,6 +55,15 @@ func TestPolicyForms(t *testing.T) {
 				t.Errorf("%s lacks %s", format, p)
 			}
 		}
+		for _, p := range PermissionsAbove() {
+			// A role of a project that holds a right of the organisation cannot be made.
+			if project, _, _ := strings.Cut(string(out), "rganization"); strings.Contains(project, p) {
+				t.Errorf("%s gives %s on the project", format, p)
+			}
+			if format != "json" && !strings.Contains(string(out), p) {
+				t.Errorf("%s lacks %s", format, p)
+			}
+		}
 	}
 	if _, err := Policy("bicep"); err == nil || !strings.Contains(err.Error(), "terraform") {
 		t.Errorf("a form that is not offered gives %v", err)

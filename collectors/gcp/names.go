@@ -89,6 +89,13 @@ func idOf(a asset) string {
 			return computeID(c.SelfLink)
 		}
 	}
+	if service == iamAPI {
+		// The asset inventory names accounts by a number, and everything else by their address.
+		var c common
+		if json.Unmarshal(a.Data, &c) == nil && strings.HasPrefix(c.Name, "projects/") {
+			return linkID(service, c.Name)
+		}
+	}
 	return a.Name
 }
 

@@ -9,6 +9,9 @@ import (
 // roleID is the id of the custom role that holds the collectors' rights.
 const roleID = "plumblineCollector"
 
+// aboveID is the id of the role that is given on the organisation: a role of a project cannot hold its rights.
+const aboveID, aboveTitle = "plumblineCollectorAbove", "Plumbline collector, above projects"
+
 const roleTitle, roleDescription = "Plumbline collector",
 	"The least rights that Plumbline needs to read the settings of a project"
 
@@ -17,7 +20,7 @@ var Formats = []string{"json", "terraform", "gcloud"}
 
 // Services are the APIs a project should have switched on: with the asset inventory alone most kinds are told, and the
 // others add what it leaves out.
-var Services = []string{assetAPI, projectAPI, computeAPI, orgPolicyAPI, storageAPI}
+var Services = []string{assetAPI, projectAPI, computeAPI, iamAPI, orgPolicyAPI, storageAPI}
 
 // Policy prints the least rights the collectors need, made from what each source declares: as a custom role (json), as
 // that role with its binding (terraform), or as the commands that make both (gcloud). None of them holds a secret: the
@@ -95,8 +98,37 @@ func terraform() []byte {
 		fmt.Fprintf(&b, "    %q,\n", p)
 	}
 	b.WriteString("  ]\n}\n\noutput \"service_account\" {\n  value = google_service_account.plumbline.email\n}\n")
+	fmt.Fprintf(&b, terraformAbove, aboveID, aboveTitle, roleDescription)
+	for _, p := range PermissionsAbove() {
+		fmt.Fprintf(&b, "    %q,\n", p)
+	}
+	b.WriteString("  ]\n}\n")
 	return []byte(b.String())
 }
+
+// terraformAbove is left out where no organisation is named: all that is about the project itself is judged without it.
+const terraformAbove = `
+variable "organization" {
+  type        = string
+  default     = ""
+  description = "The number of the organisation above the project; without it nobody knows who administers it from there"
+}
+
+resource "google_organization_iam_member" "plumbline" {
+  count  = var.organization == "" ? 0 : 1
+  org_id = var.organization
+  role   = google_organization_iam_custom_role.plumbline[0].name
+  member = google_service_account.plumbline.member
+}
+
+resource "google_organization_iam_custom_role" "plumbline" {
+  count       = var.organization == "" ? 0 : 1
+  org_id      = var.organization
+  role_id     = "%s"
+  title       = "%s"
+  description = "%s"
+  permissions = [
+`
 
 func gcloud() []byte {
 	var b strings.Builder
@@ -114,6 +146,13 @@ func gcloud() []byte {
 	b.WriteString("# Whoever runs Plumbline acts as the account by short-lived credentials; no key is made.\n")
 	b.WriteString("gcloud iam service-accounts add-iam-policy-binding \\\n")
 	b.WriteString("  \"plumbline-collector@$PROJECT.iam.gserviceaccount.com\" \\\n")
-	b.WriteString("  --project=\"$PROJECT\" --role=roles/iam.serviceAccountTokenCreator --member=\"$COLLECTOR\"\n")
+	b.WriteString("  --project=\"$PROJECT\" --role=roles/iam.serviceAccountTokenCreator --member=\"$COLLECTOR\"\n\n")
+	b.WriteString("# Who administers the project from above is read with these rights on its organisation; without them it is\n" +
+		"# unknown.\n# ORGANIZATION=123456789012\n")
+	fmt.Fprintf(&b, "# gcloud iam roles create %s --organization=\"$ORGANIZATION\" --title=%q --stage=GA \\\n#   --permissions=%s\n",
+		aboveID, aboveTitle, strings.Join(PermissionsAbove(), ","))
+	fmt.Fprintf(&b, "# gcloud organizations add-iam-policy-binding \"$ORGANIZATION\" --condition=None \\\n"+
+		"#   --role=\"organizations/$ORGANIZATION/roles/%s\" \\\n", aboveID)
+	b.WriteString("#   --member=\"serviceAccount:plumbline-collector@$PROJECT.iam.gserviceaccount.com\"\n")
 	return []byte(b.String())
 }

@@ -8,7 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2/google"
@@ -243,15 +244,24 @@ func (n *noted) Listed(ctx context.Context, row inventory.LedgerRow) error {
 	return n.Out.Listed(ctx, row)
 }
 
-// Permissions are the rights the collectors need.
+// Permissions are the rights the collectors need on the project.
 func Permissions() []string {
-	all := append(Sources.Permissions(), "resourcemanager.projects.get")
-	sort.Strings(all)
-	out := all[:0]
-	for i, p := range all {
-		if i == 0 || p != all[i-1] {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(allPermissions(), givenAbove)
+}
+
+// PermissionsAbove are the rights that are given on a folder or on the organisation, and that a role of a project cannot
+// hold.
+func PermissionsAbove() []string {
+	return slices.DeleteFunc(allPermissions(), func(p string) bool { return !givenAbove(p) })
+}
+
+func givenAbove(permission string) bool {
+	return strings.HasPrefix(permission, "resourcemanager.folders.") ||
+		strings.HasPrefix(permission, "resourcemanager.organizations.")
+}
+
+func allPermissions() []string {
+	all := append(Sources.Permissions(), projectPermission)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

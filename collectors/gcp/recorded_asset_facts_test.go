@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,6 +54,7 @@ var recordedAssetFacts = []struct {
 	{233, "instances/tf-instance", said{"endpoint": "api", "deletion_protected": "unknown"}},
 	{9, "datasets/bq_test_ds1", said{"family": "warehouse", "public_access": "unknown", "other_region_copy": "true"}},
 	{227, "datasets/test_dataset", said{"public_access": "unknown", "backup_retention_days": "7"}},
+	{142, "serviceAccounts/1041-compute@developer.gserviceaccount.com", said{"enabled": "true", "mfa": "unknown"}},
 	{281, "instances/test-instance", said{"encrypted_in_transit": "false", "policy_open": "false", "interfaces": "[]"}},
 	{380, "subscriptions/example-subscription-push-test", said{"tls_required": "true", "principals": "unknown"}},
 	{316, "datasets/stpostgres", said{"public_access": "unknown", "other_region_copy": "false"}},
@@ -191,6 +193,8 @@ func TestRecordedAnswersAbout(t *testing.T) {
 			seen["image"]++
 			r := stable(t, sharedAnswers{Item: image, Policy: answer}, imageFacts)[0]
 			public[short] = r.Facts.(*inventory.Image).Public
+		case answered(file, bindingAction, &p):
+			seen["grant"] += grantsOf(t, &p)
 		case answered(file, effectiveAction, &effective):
 			seen["network"]++
 			r := stable(t, inheritedAnswers{Network: "//n", Effective: collectors.Answer[effectiveBody]{Action: effectiveAction,
@@ -217,7 +221,31 @@ func TestRecordedAnswersAbout(t *testing.T) {
 			t.Errorf("%s: public %v, want %v", file, got, want)
 		}
 	}
-	if seen["bucket"] < 19 || seen["image"] < 1 || seen["network"] < 3 || seen["project"] < 3 {
+	if seen["bucket"] < 19 || seen["image"] < 1 || seen["network"] < 3 || seen["project"] < 3 ||
+		seen["grant"] < 30 {
 		t.Errorf("too few recordings were read: %v", seen)
 	}
+}
+
+// grantsOf states a policy's grants and counts them.
+func grantsOf(t *testing.T, p *policy) int {
+	t.Helper()
+	grants := p.grants("")
+	for _, g := range grants {
+		a := grantAnswers{Grant: g, Directory: collectors.Answer[directory]{Action: organizationAction,
+			Value: &directory{Organization: "organizations/1", Domain: "example.com"}}}
+		for range g.Roles {
+			a.Powers = append(a.Powers, collectors.Answer[powers]{Action: roleAction, Value: &powers{}})
+		}
+		r := stable(t, a, bindingFacts)[0]
+		facts := r.Facts.(*inventory.AccessGrant)
+		if basic := slices.Contains(basicRoles, g.Roles[0]); facts.Admin != basic || facts.Wildcard != basic {
+			t.Errorf("%s: admin %v", r.ID, facts.Admin)
+		}
+		if facts.PrincipalKind == "" || len(unstated(r)) > 0 {
+			t.Errorf("%s: kind %q, unstated %v", r.ID, facts.PrincipalKind, unstated(r))
+		}
+		stable(t, a, effectiveGrantFacts)
+	}
+	return len(grants)
 }

@@ -99,7 +99,8 @@ var sweeps = map[string]swept{
 	"redis.googleapis.com/Instance":    plain(redisFacts), "redis.googleapis.com/Cluster": plain(redisFacts),
 	"spanner.googleapis.com/Database": plain(spannerFacts), "bigtableadmin.googleapis.com/Instance": plain(bigtableFacts),
 	"firestore.googleapis.com/Database": plain(firestoreFacts), "bigquery.googleapis.com/Dataset": plain(datasetFacts),
-	"file.googleapis.com/Instance": plain(filestoreFacts), "pubsub.googleapis.com/Topic": topic,
+	"iam.googleapis.com/ServiceAccount": plain(serviceAccountFacts),
+	"file.googleapis.com/Instance":      plain(filestoreFacts), "pubsub.googleapis.com/Topic": topic,
 	"pubsub.googleapis.com/Subscription": topic, "managedkafka.googleapis.com/Cluster": plain(kafkaFacts),
 	"alloydb.googleapis.com/Cluster": asking(alloyFacts, func(a asset) alloyAnswers { return alloyAnswers{Cluster: a} }),
 }
@@ -159,6 +160,8 @@ func recordedType(method string) string {
 		return "firestore.googleapis.com/Database"
 	case collection == "bigquery.datasets":
 		return "bigquery.googleapis.com/Dataset"
+	case collection == "iam.projects.serviceAccounts":
+		return "iam.googleapis.com/ServiceAccount"
 	case collection == "pubsub.projects.topics":
 		return "pubsub.googleapis.com/Topic"
 	case collection == "pubsub.projects.subscriptions":
@@ -207,6 +210,8 @@ func recordedItems(t *testing.T, assetType, method string, body json.RawMessage)
 		"aggregatedList")}
 	if w.scoped || whole[collection] != nil {
 		w.items = collection
+	} else if collection == "serviceAccounts" {
+		w.items = serviceAccountsWay.items
 	}
 	var places map[string]json.RawMessage
 	if json.Unmarshal(whole["items"], &places) == nil {

@@ -242,7 +242,7 @@ func TestGoogleCloudDenied(t *testing.T) {
 		whole := gcptest.NewServer(shopEstate(t))
 		whole.Disable(off...)
 		before, _ := shopSays(shopCollected(t, whole))
-		for _, permission := range gcp.Permissions() {
+		for _, permission := range append(gcp.Permissions(), gcp.PermissionsAbove()...) {
 			t.Run(permission+strings.Join(off, " "), func(t *testing.T) {
 				t.Parallel()
 				s := gcptest.NewServer(shopEstate(t))

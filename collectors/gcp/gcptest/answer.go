@@ -35,6 +35,10 @@ func (s *Server) answer(service string, r *http.Request) ([]byte, bool) {
 			"parent": s.estate.Parent}
 	case strings.HasSuffix(last, ":getEffectivePolicy"):
 		v = object{"spec": object{"rules": []any{object{"enforce": false}}}}
+	case strings.HasSuffix(last, ":getAncestry"):
+		v = s.ancestry()
+	case parts[0] == "v3" && strings.HasSuffix(last, ":getIamPolicy"):
+		return orEmpty(nil), true
 	case strings.HasSuffix(last, ":getIamPolicy"):
 		a := s.find("//" + hostOf(service) + "/" + strings.TrimSuffix(strings.Join(parts[1:], "/"), ":getIamPolicy"))
 		if a == nil {
@@ -48,10 +52,22 @@ func (s *Server) answer(service string, r *http.Request) ([]byte, bool) {
 	default:
 		v = s.listed(r, "items", func(a Asset) bool {
 			return strings.HasPrefix(a.Name, "//"+hostOf(service)+"/") && collection(a.Name) == last
-		}, last)
+		}, last, itemsOf[last])
 	}
 	body, err := json.Marshal(v)
 	return body, err == nil
+}
+
+// itemsOf are the collections whose items an answer calls otherwise.
+var itemsOf = map[string]string{"serviceAccounts": "accounts"}
+
+// ancestry is the project and what it hangs under.
+func (s *Server) ancestry() any {
+	all := []any{object{"resourceId": object{"type": "project", "id": s.estate.Project}}}
+	if kind, id, ok := strings.Cut(s.estate.Parent, "s/"); ok {
+		all = append(all, object{"resourceId": object{"type": kind, "id": id}})
+	}
+	return object{"ancestor": all}
 }
 
 // hostOf is the host in full resource names of a service.

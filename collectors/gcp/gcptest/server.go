@@ -148,8 +148,16 @@ func permissionOf(r *http.Request) string {
 		return "orgpolicy.policy.get"
 	case last == "effectiveTags":
 		return "compute.instances.listEffectiveTags"
-	case parts[0] == "v3":
+	case strings.HasSuffix(last, ":getAncestry"):
 		return "resourcemanager.projects.get"
+	case parts[0] == "v3":
+		verb := "get"
+		if strings.HasSuffix(last, ":getIamPolicy") {
+			verb = "getIamPolicy"
+		}
+		return "resourcemanager." + parts[1] + "." + verb
+	case parts[len(parts)-2] == "roles":
+		return "iam.roles.get"
 	case parts[0] == "storage":
 		return storagePermission(parts)
 	case parts[0] == "sql":
