@@ -77,6 +77,9 @@ func (c *scanCmd) targets() (out []target, err error) {
 	if c.Aggregator != "" && !slices.ContainsFunc(out, func(t target) bool { return t.provider.aggregated }) {
 		return nil, errors.New("--aggregator: no cloud that is scanned has such records; leave it out")
 	}
+	if c.Aggregator != "" && slices.ContainsFunc(out, func(t target) bool { return t.organization }) {
+		return nil, errors.New("--aggregator saves calls of one account: leave it out, or name accounts")
+	}
 	return out, nil
 }
 
@@ -272,12 +275,8 @@ func (c *scanCmd) readExports() (out []pipeline.Gatherer, err error) {
 
 func readExport(kind, file string) ([]pipeline.Gatherer, error) {
 	at := slices.IndexFunc(providers, func(p *provider) bool { return p.export == kind })
-	switch {
-	case at < 0:
+	if at < 0 {
 		return nil, fmt.Errorf("there is no such kind of export; want one of %s", strings.Join(exportKinds(), ", "))
-	case providers[at].readExport == nil:
-		return nil, fmt.Errorf("exports of this kind are not in this release; scan %s itself, or use one of %s",
-			providers[at].cloud, strings.Join(exportKinds(), ", "))
 	}
 	f, err := os.Open(file) // #nosec G304 -- the file was named for this
 	if err != nil {

@@ -39,7 +39,7 @@ type provider struct {
 	// aggregated says that records which the provider keeps can stand in for calls.
 	aggregated bool
 
-	// export is the kind of export that readExport reads; nil where this release reads none.
+	// export is the kind of export that readExport reads.
 	export     string
 	readExport func(r io.Reader) ([]pipeline.Gatherer, error)
 
@@ -97,9 +97,7 @@ func scopeProvider(scope inventory.ScopeID) (*provider, error) {
 // exportKinds are the kinds of export that are read.
 func exportKinds() (out []string) {
 	for _, p := range providers {
-		if p.readExport != nil {
-			out = append(out, p.export)
-		}
+		out = append(out, p.export)
 	}
 	return out
 }

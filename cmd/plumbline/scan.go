@@ -115,8 +115,8 @@ func (c *scanCmd) validate(catalogue *evaluator.Catalogue) error {
 			return fmt.Errorf("--fail-on: %w", err)
 		}
 	}
-	if c.Aggregator != "" && (len(c.From) > 0 || c.Record != "" || c.Replay != "" || c.Organization) {
-		return errors.New("--aggregator saves calls of one account: leave out --from, --record, --replay and --organization")
+	if c.Aggregator != "" && (len(c.From) > 0 || c.Record != "" || c.Replay != "") {
+		return errors.New("--aggregator saves calls to a cloud: leave out --from, --record and --replay")
 	}
 	if c.MinCoverage < 0 || c.MinCoverage > 1 {
 		return fmt.Errorf("--min-coverage %v: want a share from 0 to 1", c.MinCoverage)

@@ -240,6 +240,10 @@ func TestScanCloudsBadInput(t *testing.T) {
 			args: []string{"--from", "gcp-assets=" + assets, "--aggregator", "all"},
 			code: exitUsage, says: "leave out --from",
 		},
+		"an aggregator and an organisation": {
+			args: []string{"aws", "--organization", "--aggregator", "all"},
+			code: exitUsage, says: "name accounts",
+		},
 		"an aggregator where there is none": {
 			args: []string{"--scope", projectScope, "--aggregator", "all"},
 			code: exitUsage, says: "no cloud that is scanned has such records",
