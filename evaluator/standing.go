@@ -3,6 +3,7 @@ package evaluator
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"time"
 
@@ -200,14 +201,22 @@ func orCause(cause, otherwise Cause) Cause {
 	return otherwise
 }
 
-// equal compares what is stored as JSON by its JSON, so that a value read back compares with one just made.
+// equal compares what is stored as JSON by its JSON, so that a value read back compares with one just made. A reason
+// holds values of any type: read back, they are objects whose keys come in another order.
 func equal(a, b any) bool {
 	left, err := json.Marshal(a)
 	if err != nil {
 		return false
 	}
 	right, err := json.Marshal(b)
-	return err == nil && (bytes.Equal(left, right) || emptyJSON(left) && emptyJSON(right))
+	if err != nil {
+		return false
+	}
+	if bytes.Equal(left, right) || emptyJSON(left) && emptyJSON(right) {
+		return true
+	}
+	var x, y any
+	return json.Unmarshal(left, &x) == nil && json.Unmarshal(right, &y) == nil && reflect.DeepEqual(x, y)
 }
 
 func emptyJSON(b []byte) bool { return string(b) == "null" || string(b) == "[]" }

@@ -1,6 +1,7 @@
 package evaluator
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -79,5 +80,27 @@ func TestSeverityFallsOnProofOnly(t *testing.T) {
 	closed := Reason{Rule: "C2", Text: "Behind it nothing has a public address.", Severity: Low}
 	if f, _ = Follow(f, failing(Low, closed), firstDay.Add(3*time.Hour), ""); f.Severity != Low {
 		t.Errorf("severity %s after the way was seen closed, want low", f.Severity)
+	}
+}
+
+// TestReasonsReadBackAreThoseThatWereMade holds a finding still whose reasons come from the database, where keys stand in
+// another order.
+func TestReasonsReadBackAreThoseThatWereMade(t *testing.T) {
+	t.Parallel()
+	made := []Reason{{Rule: "C12", Text: "Could not read environment.", Severity: High,
+		Facts: map[string]any{"environment": inventory.Unknown{Fact: "environment", Cause: inventory.CauseNotCollected}}}}
+	raw, err := json.Marshal(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read []Reason
+	if err := json.Unmarshal(raw, &read); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	before := &Finding{Verdict: Fail, Base: Medium, Severity: High, State: StateOpen, Since: at, Reasons: read}
+	_, moved := Follow(before, Judgement{Verdict: Fail, Base: Medium, Severity: High, Reasons: made}, at.Add(time.Hour), "")
+	if moved != nil {
+		t.Errorf("a finding that stayed as it was %s", moved.What)
 	}
 }

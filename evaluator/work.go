@@ -8,8 +8,10 @@ import (
 
 // Due is a resource whose derived facts and verdicts have to be worked out again.
 type Due struct {
-	// Resource holds its facts and nothing derived. It must not be written to.
+	// Resource holds its facts and nothing derived, unless Derived. It must not be written to.
 	Resource *inventory.Resource
+	// Derived says that the derived facts stand and are there: only the verdicts have to be worked out.
+	Derived bool
 	// Before are the findings the resource has or had, by check.
 	Before map[string]*Finding
 	// Cause is what set the work off, for movements whose cause the verdicts do not tell; may be empty.
@@ -27,6 +29,8 @@ type Moved struct {
 type Settled struct {
 	// Resource holds facts and derived facts.
 	Resource *inventory.Resource
+	// Kept says that the derived facts are those that stood, and rest on what they rested on.
+	Kept bool
 	// RestsOn are the keys that were looked at.
 	RestsOn []Key
 	// Judgements are the verdicts of every check that speaks of the resource.

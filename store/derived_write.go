@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
@@ -15,20 +14,23 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// derivedRow is a resource's derived facts, what they rest on and the ordinals of the checks that pass.
+// derivedRow is a resource's derived facts, what they rest on and the ordinals of the checks that pass. One that was not
+// derived again has passes only.
 type derivedRow struct {
 	id                uuid.UUID
+	kept              bool
 	facts             []byte
 	restsOn           []int64
 	passed, inherited []int16
 	derivedHashes
 }
 
-// derivedHashes tell whether derived facts and passes, or what they rest on, are what they were.
-type derivedHashes struct{ Hash, RestsHash []byte }
+// derivedHashes tell whether derived facts, the checks that pass, and what the facts rest on are what they were.
+type derivedHashes struct{ facts, passes, rests []byte }
 
 // keepDerived writes derived facts, what they rest on and which checks pass, where any of it changed.
 func (tx Tx) keepDerived(ctx context.Context, settled []evaluator.Settled, at time.Time) error {
@@ -44,19 +46,25 @@ func (tx Tx) keepDerived(ctx context.Context, settled []evaluator.Settled, at ti
 	if err != nil {
 		return err
 	}
-	var write []derivedRow
+	var write, passes []derivedRow
 	var ended []uuid.UUID
 	for _, row := range rows {
 		old, there := stands[row.id]
-		same := there && bytes.Equal(old.Hash, row.Hash)
+		same := there && bytes.Equal(old.passes, row.passes) && (row.kept || bytes.Equal(old.facts, row.derivedHashes.facts))
 		if there && !same {
 			ended = append(ended, row.id)
 		}
-		if !same || !bytes.Equal(old.RestsHash, row.RestsHash) {
+		switch {
+		case row.kept && !same:
+			passes = append(passes, row)
+		case !row.kept && (!same || !bytes.Equal(old.rests, row.rests)):
 			write = append(write, row)
 		}
 	}
 	if err := tx.endDerived(ctx, ended, at); err != nil {
+		return err
+	}
+	if err := tx.writePasses(ctx, passes, at); err != nil {
 		return err
 	}
 	return tx.writeDerived(ctx, write, ended, at)
@@ -65,32 +73,15 @@ func (tx Tx) keepDerived(ctx context.Context, settled []evaluator.Settled, at ti
 // derivedRows encodes and hashes what was settled, on every core.
 func derivedRows(settled []evaluator.Settled, ordinals map[string]int16) ([]derivedRow, error) {
 	rows := make([]derivedRow, len(settled))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := 0; i < len(settled); i += chunk {
-		group.Go(func() (err error) {
-			for n := i; n < min(i+chunk, len(settled)) && err == nil; n++ {
-				rows[n], err = derive(settled[n], ordinals)
-			}
-			return err
-		})
-	}
-	return rows, group.Wait()
+	return rows, onEveryCore(len(settled), func(i int) (err error) {
+		rows[i], err = derive(settled[i], ordinals)
+		return err
+	})
 }
-
-// chunk is how many resources one core works on before it takes up others.
-const chunk = 100
 
 // derive turns a settled resource into its row.
 func derive(s evaluator.Settled, ordinals map[string]int16) (derivedRow, error) {
-	facts, err := s.Resource.EncodeDerived()
-	if err != nil {
-		return derivedRow{}, fmt.Errorf("encode derived facts of %s: %w", s.Resource.ID, err)
-	}
-	row := derivedRow{id: ResourceID(s.Resource.ID), facts: facts, restsOn: make([]int64, len(s.RestsOn))}
-	for i, k := range s.RestsOn {
-		row.restsOn[i] = int64(k)
-	}
+	row := derivedRow{id: ResourceID(s.Resource.ID), kept: s.Kept}
 	for _, j := range s.Judgements {
 		if j.Verdict != evaluator.Pass {
 			continue
@@ -106,23 +97,25 @@ func derive(s evaluator.Settled, ordinals map[string]int16) (derivedRow, error) 
 	}
 	slices.Sort(row.passed)
 	slices.Sort(row.inherited)
-	row.derivedHashes, err = row.hashes()
-	return row, err
+	row.passes = hashed([]byte(arrayText(row.passed) + arrayText(row.inherited)))
+	if s.Kept {
+		return row, nil
+	}
+	var err error
+	if row.facts, err = s.Resource.EncodeDerived(); err != nil {
+		return derivedRow{}, fmt.Errorf("encode derived facts of %s: %w", s.Resource.ID, err)
+	}
+	row.restsOn = make([]int64, len(s.RestsOn))
+	for i, k := range s.RestsOn {
+		row.restsOn[i] = int64(k)
+	}
+	row.derivedHashes.facts, row.rests = hashed(row.facts), hashed([]byte(arrayText(row.restsOn)))
+	return row, nil
 }
 
-func (row derivedRow) hashes() (derivedHashes, error) {
-	content, rests := sha256.New(), sha256.New()
-	_, _ = content.Write(row.facts)
-	for _, ordinals := range [][]int16{row.passed, row.inherited} {
-		_, _ = content.Write([]byte{0})
-		if err := binary.Write(content, binary.BigEndian, ordinals); err != nil {
-			return derivedHashes{}, fmt.Errorf("hash derived facts: %w", err)
-		}
-	}
-	if err := binary.Write(rests, binary.BigEndian, row.restsOn); err != nil {
-		return derivedHashes{}, fmt.Errorf("hash what derived facts rest on: %w", err)
-	}
-	return derivedHashes{content.Sum(nil)[:16], rests.Sum(nil)[:16]}, nil
+func hashed(content []byte) []byte {
+	sum := sha256.Sum256(content)
+	return sum[:16]
 }
 
 func (tx Tx) derivedOf(ctx context.Context, of []derivedRow) (map[uuid.UUID]derivedHashes, error) {
@@ -131,10 +124,10 @@ func (tx Tx) derivedOf(ctx context.Context, of []derivedRow) (map[uuid.UUID]deri
 		ids[i] = row.id
 	}
 	rows, err := tx.Query(ctx, `
-		SELECT k.id, d.hash, d.rests_hash
+		SELECT k.id, d.hash, d.passes_hash, d.rests_hash
 		FROM   unnest(@ids::uuid[]) AS k (id)
 		CROSS  JOIN LATERAL (
-		       SELECT hash, rests_hash FROM derived_facts WHERE tenant_id = @tenant AND resource_id = k.id LIMIT 1) d`,
+		       SELECT hash, passes_hash, rests_hash FROM derived_facts WHERE tenant_id = @tenant AND resource_id = k.id LIMIT 1) d`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
 		return nil, fmt.Errorf("derived facts: %w", err)
@@ -142,8 +135,8 @@ func (tx Tx) derivedOf(ctx context.Context, of []derivedRow) (map[uuid.UUID]deri
 	out := make(map[uuid.UUID]derivedHashes, len(of))
 	var id uuid.UUID
 	var h derivedHashes
-	_, err = pgx.ForEachRow(rows, []any{&id, &h.Hash, &h.RestsHash}, func() error {
-		out[id] = derivedHashes{bytes.Clone(h.Hash), bytes.Clone(h.RestsHash)}
+	_, err = pgx.ForEachRow(rows, []any{&id, &h.facts, &h.passes, &h.rests}, func() error {
+		out[id] = derivedHashes{bytes.Clone(h.facts), bytes.Clone(h.passes), bytes.Clone(h.rests)}
 		return nil
 	})
 	if err != nil {
@@ -178,31 +171,114 @@ func (tx Tx) writeDerived(ctx context.Context, rows []derivedRow, ended []uuid.U
 	}
 	n := len(rows)
 	ids, facts, rests, passed, inherited := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	hashes, restsHashes := make([][]byte, n), make([][]byte, n)
+	hashes, passesHashes, restsHashes := make([][]byte, n), make([][]byte, n), make([][]byte, n)
 	for i, row := range rows {
-		ids[i], facts[i], hashes[i], restsHashes[i] = row.id, string(row.facts), row.Hash, row.RestsHash
+		ids[i], facts[i] = row.id, string(row.facts)
+		hashes[i], passesHashes[i], restsHashes[i] = row.derivedHashes.facts, row.passes, row.rests
 		rests[i], passed[i], inherited[i] = arrayText(row.restsOn), arrayText(row.passed), arrayText(row.inherited)
 	}
 	_, err := tx.Exec(ctx, `
-		INSERT INTO derived_facts (tenant_id, resource_id, scope_id, valid_from, facts, rests_on, passed, inherited, hash, rests_hash)
+		INSERT INTO derived_facts (tenant_id, resource_id, scope_id, valid_from, facts, rests_on, passed, inherited, hash,
+		       passes_hash, rests_hash)
 		SELECT @tenant, v.id, r.scope_id, @at, v.facts::jsonb, v.rests::bigint[], v.passed::smallint[], v.inherited::smallint[],
-		       v.hash, v.rests_hash
+		       v.hash, v.passes_hash, v.rests_hash
 		FROM   unnest(@ids::uuid[], @facts::text[], @rests::text[], @passed::text[], @inherited::text[], @hashes::bytea[],
-		              @rests_hashes::bytea[])
-		       AS v (id, facts, rests, passed, inherited, hash, rests_hash)
+		              @passes_hashes::bytea[], @rests_hashes::bytea[])
+		       AS v (id, facts, rests, passed, inherited, hash, passes_hash, rests_hash)
 		CROSS  JOIN LATERAL (SELECT scope_id FROM resources WHERE tenant_id = @tenant AND id = v.id LIMIT 1) r
 		ON CONFLICT (tenant_id, resource_id) DO UPDATE SET
 		       scope_id = excluded.scope_id, facts = excluded.facts, rests_on = excluded.rests_on, passed = excluded.passed,
-		       inherited = excluded.inherited, hash = excluded.hash, rests_hash = excluded.rests_hash,
+		       inherited = excluded.inherited, hash = excluded.hash,
+		       passes_hash = excluded.passes_hash, rests_hash = excluded.rests_hash,
 		       valid_from = CASE WHEN derived_facts.resource_id = ANY (@ended) THEN excluded.valid_from ELSE derived_facts.valid_from END`,
 		pgx.StrictNamedArgs{
 			"tenant": tx.tenant, "at": at, "ids": ids, "facts": facts, "rests": rests, "passed": passed, "inherited": inherited,
-			"hashes": hashes, "rests_hashes": restsHashes, "ended": ended,
+			"hashes": hashes, "passes_hashes": passesHashes, "rests_hashes": restsHashes, "ended": ended,
 		})
 	if err != nil {
 		return fmt.Errorf("write derived facts: %w", err)
 	}
 	return nil
+}
+
+// writePasses writes which checks pass, of rows that were not derived again. They begin anew at the moment.
+func (tx Tx) writePasses(ctx context.Context, rows []derivedRow, at time.Time) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	n := len(rows)
+	ids, passed, inherited, hashes := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([][]byte, n)
+	for i, row := range rows {
+		ids[i], passed[i], inherited[i], hashes[i] = row.id, arrayText(row.passed), arrayText(row.inherited), row.passes
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE derived_facts d SET valid_from = @at, passed = v.passed::smallint[], inherited = v.inherited::smallint[],
+		       passes_hash = v.hash
+		FROM   unnest(@ids::uuid[], @passed::text[], @inherited::text[], @hashes::bytea[]) AS v (id, passed, inherited, hash)
+		WHERE  d.tenant_id = @tenant AND d.resource_id = v.id`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "at": at, "ids": ids, "passed": passed, "inherited": inherited, "hashes": hashes})
+	if err != nil {
+		return fmt.Errorf("write passes: %w", err)
+	}
+	return nil
+}
+
+// restoreDerived gives resources that need only be judged the facts that were derived for them. Those that have none yet
+// have to be derived after all.
+func (tx Tx) restoreDerived(ctx context.Context, due map[uuid.UUID]*pending, found map[uuid.UUID]*inventory.Resource) error {
+	var ids []uuid.UUID
+	for id, p := range due {
+		if p.judgeOnly {
+			p.judgeOnly = false
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT k.id, d.facts
+		FROM   unnest(@ids::uuid[]) AS k (id)
+		CROSS  JOIN LATERAL (SELECT facts FROM derived_facts WHERE tenant_id = @tenant AND resource_id = k.id LIMIT 1) d`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
+	if err != nil {
+		return fmt.Errorf("derived facts: %w", err)
+	}
+	type storedRow struct {
+		ID    uuid.UUID
+		Facts []byte
+	}
+	stored, err := pgx.CollectRows(rows, pgx.RowToStructByPos[storedRow])
+	if err != nil {
+		return fmt.Errorf("derived facts: %w", err)
+	}
+	for _, row := range stored {
+		due[row.ID].judgeOnly = found[row.ID] != nil
+	}
+	return onEveryCore(len(stored), func(n int) error {
+		if r := found[stored[n].ID]; r != nil {
+			return r.DecodeDerived(stored[n].Facts)
+		}
+		return nil
+	})
+}
+
+// chunk is how many resources one core works on before it takes up others.
+const chunk = 100
+
+// onEveryCore does the work of each number below n.
+func onEveryCore(n int, work func(int) error) error {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for from := 0; from < n; from += chunk {
+		group.Go(func() (err error) {
+			for i := from; i < min(from+chunk, n) && err == nil; i++ {
+				err = work(i)
+			}
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // arrayText writes numbers as Postgres reads an array: arrays of unlike lengths cannot travel as one array of arrays.

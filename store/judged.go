@@ -58,7 +58,12 @@ func (tx Tx) SetJudgedChecks(ctx context.Context, versions map[string]string) er
 // RejudgeChanged makes due again what a changed catalogue concerns: the resources of the classes that new and changed
 // checks speak of, and those of which a verdict of a changed or retired check stands.
 func (tx Tx) RejudgeChanged(ctx context.Context, checks []string, classes []inventory.Class) error {
-	if err := tx.Rejudge(ctx, classes, evaluator.CauseCatalogueChanged); err != nil {
+	// The empty id stands for the workings: with them, what is derived may have changed.
+	again := tx.Rejudge
+	if slices.Contains(checks, "") {
+		again = tx.Rederive
+	}
+	if err := again(ctx, classes, evaluator.CauseCatalogueChanged); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `
@@ -67,8 +72,8 @@ func (tx Tx) RejudgeChanged(ctx context.Context, checks []string, classes []inve
 		    UNION ALL
 		    SELECT ordinal FROM custom_checks WHERE tenant_id = @tenant AND check_id = ANY (@checks)
 		)
-		INSERT INTO pending_resources (tenant_id, resource_id, cause)
-		SELECT @tenant, r.id, @cause
+		INSERT INTO pending_resources (tenant_id, resource_id, cause, judge_only)
+		SELECT @tenant, r.id, @cause, true
 		FROM   (SELECT resource_id AS id FROM findings
 		        WHERE  tenant_id = @tenant AND check_id = ANY (@checks) AND state <> 'resolved'
 		        UNION

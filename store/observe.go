@@ -376,7 +376,7 @@ func (tx Tx) due(ctx context.Context, ids []uuid.UUID, cause evaluator.Cause) er
 	_, err := tx.Exec(ctx, `
 		INSERT INTO pending_resources (tenant_id, resource_id, cause)
 		SELECT @tenant, unnest(@ids::uuid[]), @cause
-		ON CONFLICT (tenant_id, resource_id) DO NOTHING`,
+		ON CONFLICT (tenant_id, resource_id) DO UPDATE SET judge_only = false WHERE pending_resources.judge_only`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids, "cause": string(cause)})
 	if err != nil {
 		return fmt.Errorf("note what is due: %w", err)
@@ -397,7 +397,7 @@ func (tx Tx) touch(ctx context.Context, keys []evaluator.Key) error {
 		INSERT INTO pending_resources (tenant_id, resource_id, cause)
 		SELECT tenant_id, resource_id, '' FROM derived_facts
 		WHERE  tenant_id = @tenant AND rests_on && @keys::bigint[]
-		ON CONFLICT (tenant_id, resource_id) DO NOTHING`,
+		ON CONFLICT (tenant_id, resource_id) DO UPDATE SET judge_only = false WHERE pending_resources.judge_only`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "keys": numbers})
 	if err != nil {
 		return fmt.Errorf("note what rests on a change: %w", err)

@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
@@ -152,17 +150,11 @@ func (tx Tx) resourcesByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]
 		return nil, fmt.Errorf("read resources: %w", err)
 	}
 	read := make([]*inventory.Resource, len(found))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := 0; i < len(found); i += chunk {
-		group.Go(func() (err error) {
-			for n := i; n < min(i+chunk, len(found)) && err == nil; n++ {
-				read[n], err = found[n].resource()
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err = onEveryCore(len(found), func(n int) (err error) {
+		read[n], err = found[n].resource()
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	out := make(map[uuid.UUID]*inventory.Resource, len(found))

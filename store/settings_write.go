@@ -47,5 +47,5 @@ func (tx Tx) PutSettings(ctx context.Context, settings inventory.Settings, at ti
 	}
 	// Derived facts and severities in context rest on settings as well as rules do.
 	classes := slices.Sorted(maps.Keys(inventory.Classes))
-	return tx.Rejudge(ctx, classes, evaluator.CauseSettingsChanged)
+	return tx.Rederive(ctx, classes, evaluator.CauseSettingsChanged)
 }

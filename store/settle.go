@@ -37,12 +37,15 @@ func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, err
 	if err := tx.lockInventory(ctx); err != nil {
 		return 0, err
 	}
-	causes, ids, err := tx.takeDue(ctx)
+	due, ids, err := tx.takeDue(ctx)
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	found, err := tx.resourcesByID(ctx, ids)
 	if err != nil {
+		return 0, err
+	}
+	if err := tx.restoreDerived(ctx, due, found); err != nil {
 		return 0, err
 	}
 	before, err := tx.findingsOf(ctx, ids)
@@ -52,7 +55,7 @@ func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, err
 	batch := make([]evaluator.Due, 0, len(found))
 	for _, id := range ids {
 		if r := found[id]; r != nil {
-			batch = append(batch, evaluator.Due{Resource: r, Before: before[id], Cause: causes[id]})
+			batch = append(batch, evaluator.Due{Resource: r, Derived: due[id].judgeOnly, Before: before[id], Cause: due[id].cause})
 		}
 	}
 	settled, err := work(ctx, batch, view{tx})
@@ -73,40 +76,59 @@ func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, err
 	return len(ids), nil
 }
 
-func (tx Tx) takeDue(ctx context.Context) (map[uuid.UUID]evaluator.Cause, []uuid.UUID, error) {
+// pending is why a resource is due, and whether it need not be derived again.
+type pending struct {
+	cause     evaluator.Cause
+	judgeOnly bool
+}
+
+func (tx Tx) takeDue(ctx context.Context) (map[uuid.UUID]*pending, []uuid.UUID, error) {
 	rows, err := tx.Query(ctx, `
-		SELECT resource_id, cause FROM pending_resources WHERE tenant_id = @tenant ORDER BY resource_id LIMIT @limit`,
+		SELECT resource_id, cause, judge_only FROM pending_resources WHERE tenant_id = @tenant ORDER BY resource_id LIMIT @limit`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "limit": settleBatch})
 	if err != nil {
 		return nil, nil, fmt.Errorf("what is due: %w", err)
 	}
-	causes := map[uuid.UUID]evaluator.Cause{}
+	due := map[uuid.UUID]*pending{}
 	var ids []uuid.UUID
 	var id uuid.UUID
-	var cause evaluator.Cause
-	_, err = pgx.ForEachRow(rows, []any{&id, &cause}, func() error {
-		causes[id] = cause
+	var p pending
+	_, err = pgx.ForEachRow(rows, []any{&id, &p.cause, &p.judgeOnly}, func() error {
+		one := p
+		due[id] = &one
 		ids = append(ids, id)
 		return nil
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("what is due: %w", err)
 	}
-	return causes, ids, nil
+	return due, ids, nil
 }
 
-// Rejudge makes every resource of the classes due again, with the cause of it: a changed catalogue, changed settings, or
-// a day that passed.
+// Rejudge makes every resource of the classes due to be judged again from what is derived already, with the cause of it:
+// a changed catalogue, or a day that passed.
 func (tx Tx) Rejudge(ctx context.Context, classes []inventory.Class, cause evaluator.Cause) error {
+	return tx.again(ctx, classes, cause, `
+		INSERT INTO pending_resources (tenant_id, resource_id, cause, judge_only)
+		SELECT tenant_id, id, @cause, true FROM resources WHERE tenant_id = @tenant AND class = ANY (@classes)
+		ON CONFLICT (tenant_id, resource_id) DO NOTHING`)
+}
+
+// Rederive makes every resource of the classes due to be derived and judged again: after changed settings, or when what
+// decides beside the checks changed.
+func (tx Tx) Rederive(ctx context.Context, classes []inventory.Class, cause evaluator.Cause) error {
+	return tx.again(ctx, classes, cause, `
+		INSERT INTO pending_resources (tenant_id, resource_id, cause)
+		SELECT tenant_id, id, @cause FROM resources WHERE tenant_id = @tenant AND class = ANY (@classes)
+		ON CONFLICT (tenant_id, resource_id) DO UPDATE SET judge_only = false WHERE pending_resources.judge_only`)
+}
+
+func (tx Tx) again(ctx context.Context, classes []inventory.Class, cause evaluator.Cause, statement string) error {
 	names := make([]string, len(classes))
 	for i, c := range classes {
 		names[i] = string(c)
 	}
-	_, err := tx.Exec(ctx, `
-		INSERT INTO pending_resources (tenant_id, resource_id, cause)
-		SELECT tenant_id, id, @cause FROM resources WHERE tenant_id = @tenant AND class = ANY (@classes)
-		ON CONFLICT (tenant_id, resource_id) DO NOTHING`,
-		pgx.StrictNamedArgs{"tenant": tx.tenant, "classes": names, "cause": string(cause)})
+	_, err := tx.Exec(ctx, statement, pgx.StrictNamedArgs{"tenant": tx.tenant, "classes": names, "cause": string(cause)})
 	if err != nil {
 		return fmt.Errorf("judge again: %w", err)
 	}

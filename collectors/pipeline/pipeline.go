@@ -177,6 +177,10 @@ func settle(ctx context.Context, catalogue *evaluator.Catalogue, batch []evaluat
 	}
 	settled := make([]evaluator.Settled, len(batch))
 	for i, due := range batch {
+		if due.Derived {
+			settled[i] = evaluator.Settled{Resource: due.Resource, Kept: true}
+			continue
+		}
 		r := due.Resource.Copy()
 		world.begin(due.Resource)
 		reach.Derive(r, world)

@@ -280,11 +280,13 @@ func (w *world) fetch(ids []string) error {
 // prefetch brings what a batch will look at in a few questions instead of one for each resource: what its resources
 // point at, what that points at in turn, and what is known to be asked of resources of their classes.
 func (w *world) prefetch(batch []evaluator.Due) error {
-	w.batch = batch
-	wave := make([]*inventory.Resource, len(batch))
-	for i, due := range batch {
-		w.resources[due.Resource.ID] = due.Resource
-		wave[i] = due.Resource
+	var wave []*inventory.Resource
+	for _, due := range batch {
+		if !due.Derived {
+			w.batch = append(w.batch, due)
+			w.resources[due.Resource.ID] = due.Resource
+			wave = append(wave, due.Resource)
+		}
 	}
 	for range 2 {
 		var err error

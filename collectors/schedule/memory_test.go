@@ -2,8 +2,14 @@ package schedule
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/evaluator"
 	"github.com/plumbline-posture/plumbline/store"
 )
 
@@ -133,4 +139,59 @@ func (h *house) judgedAt(name string) (xmin string) {
 		return tx.QueryRow(context.Background(), `SELECT xmin::text FROM derived_facts WHERE resource_id = $1`, store.ResourceID(bucketID(name))).Scan(&xmin)
 	})
 	return xmin
+}
+
+func TestJudgingAgainRestsOnWhatIsDerived(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.cloud.Buckets = map[string]bucket{"a": {"a", yes()}, "b": {"b", no()}}
+	h.cloud.Groups = map[string]group{"g": {"eu-central-1", "g", []int{22}, "vpc"}}
+	h.collect()
+	written, events := h.written(), h.count("finding_events")
+	again := func() {
+		t.Helper()
+		h.within(func(tx store.Tx) error {
+			return tx.Rejudge(context.Background(), slices.Sorted(maps.Keys(inventory.Classes)), evaluator.CauseCatalogueChanged)
+		})
+	}
+	due := func() (judge, derive int) {
+		t.Helper()
+		h.within(func(tx store.Tx) error {
+			return tx.QueryRow(context.Background(), `
+				SELECT count(*) FILTER (WHERE judge_only), count(*) FILTER (WHERE NOT judge_only)
+				FROM   pending_resources WHERE tenant_id = $1`, h.tenant).Scan(&judge, &derive)
+		})
+		return judge, derive
+	}
+	again()
+	if judge, derive := due(); judge == 0 || derive != 0 {
+		t.Errorf("%d are due to be judged and %d to be derived; want all to be judged only", judge, derive)
+	}
+	m := NewMemory(h.store, h.catalogue, h.tenant, h.scope.ID, uuid.New())
+	if err := h.pipeline(m).Settle(context.Background(), h.cloud.clock()); err != nil {
+		t.Fatal(err)
+	}
+	if after := h.written(); after != written || h.count("finding_events") != events {
+		t.Errorf("judging again wrote rows, or %d events", h.count("finding_events")-events)
+	}
+	// A change that comes before the judging has the resource derived again.
+	again()
+	h.within(func(tx store.Tx) error {
+		b := inventory.New(bucketID("b"), "b", "eu-central-1", &inventory.ObjectStorage{TLSRequired: true, TLSMinVersion: 1.2})
+		b.Known("tls_required")
+		b.SetInherent("tls_min_version")
+		b.Kind, b.Scope, b.ObservedAt = "aws.s3.bucket", testScope, h.cloud.clock()
+		b.MarkFacts()
+		_, err := tx.Observe(context.Background(), h.scope.ID, uuid.Nil, []store.Observed{{Resource: b, Listing: "global"}}, false)
+		return err
+	})
+	if _, derive := due(); derive == 0 {
+		t.Error("a changed resource is due to be judged only")
+	}
+	if err := h.pipeline(m).Settle(context.Background(), h.cloud.clock()); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.standing()[tlsCheck+" b"]; got != "" {
+		t.Errorf("the mended bucket is %q", got)
+	}
 }

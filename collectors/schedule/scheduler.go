@@ -209,7 +209,7 @@ func makeDue(ctx context.Context, tx store.Tx, catalogue *evaluator.Catalogue, c
 		}
 		return tx.SetJudged(ctx, catalogue.Version)
 	case evaluator.CauseSettingsChanged:
-		if err := tx.Rejudge(ctx, slices.Sorted(maps.Keys(inventory.Classes)), cause); err != nil {
+		if err := tx.Rederive(ctx, slices.Sorted(maps.Keys(inventory.Classes)), cause); err != nil {
 			return err
 		}
 		return tx.SetAged(ctx, now)
