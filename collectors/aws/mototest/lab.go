@@ -26,6 +26,15 @@ const (
 	Region  = "us-east-1"
 )
 
+// WideAccount and WideRegion are where the wide estate lies, WideRole is by what it is entered: moto tells accounts apart
+// by the role that somebody took on. WideSupplier is a company of which it knows.
+const (
+	WideAccount  = "234567890123"
+	WideRegion   = "eu-central-1"
+	WideRole     = "arn:aws:iam::" + WideAccount + ":role/reader"
+	WideSupplier = "345678901234"
+)
+
 // Lab is a moto server with an estate in it.
 type Lab struct {
 	URL string
@@ -50,6 +59,9 @@ var shared struct {
 	start sync.Once
 	lab   *Lab
 	err   error
+
+	widen    sync.Once
+	widenErr error
 }
 
 // errNoTools says that this machine has no moto.
@@ -89,6 +101,18 @@ func Estate(t testing.TB) *Lab {
 	t.Helper()
 	shared.start.Do(func() { shared.lab, shared.err = start() })
 	return usable(t, shared.lab, shared.err)
+}
+
+// Wide returns the shared lab with the wide estate in it too: in an account of its own, something good and something bad
+// of every service that moto can hold. It takes moto half a minute, so that only who needs it asks for it.
+func Wide(t testing.TB) *Lab {
+	t.Helper()
+	lab := Estate(t)
+	shared.widen.Do(func() { shared.widenErr = lab.Run(testdata(filepath.Join("wide", "wide.py"))) })
+	if shared.widenErr != nil {
+		t.Fatal(shared.widenErr)
+	}
+	return lab
 }
 
 // Own starts a lab for one test, which may change it. It ends with the test.
@@ -152,7 +176,10 @@ func (l *Lab) fill() error {
 
 // Run runs a Python script against the lab, with the lab's address as its argument.
 func (l *Lab) Run(script string) error {
-	out, err := exec.Command(l.python, script, l.URL).CombinedOutput() // #nosec G204 -- the test's own tool
+	cmd := exec.Command(l.python, script, l.URL) // #nosec G204 -- the test's own tool
+	// What the scripts import must leave nothing behind in the sources.
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("run %s: %w\n%s", filepath.Base(script), err, out)
 	}

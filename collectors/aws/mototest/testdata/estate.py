@@ -53,6 +53,8 @@ iam.add_role_to_instance_profile(InstanceProfileName="machine", RoleName="machin
 image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
 outer = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", SecurityGroupIds=[wide], SubnetId=subnets[0], IamInstanceProfile={"Name": "machine"}, TagSpecifications=tags("instance", "bastion"))["Instances"][0]["InstanceId"]
 inner = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", SecurityGroupIds=[narrow], SubnetId=subnets[1], MetadataOptions={"HttpTokens": "required", "HttpEndpoint": "enabled"}, TagSpecifications=tags("instance", "application"))["Instances"][0]["InstanceId"]
+windows = ec2.describe_images(Filters=[{"Name": "name", "Values": ["base-windows-2026.1"]}])["Images"][0]["ImageId"]
+ec2.run_instances(ImageId=windows, MinCount=1, MaxCount=1, InstanceType="t3.micro", SecurityGroupIds=[narrow], SubnetId=subnets[1], TagSpecifications=tags("instance", "desktop"))
 ec2.associate_address(InstanceId=outer, AllocationId=ec2.allocate_address(Domain="vpc")["AllocationId"])
 volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, TagSpecifications=tags("volume", "data"))["VolumeId"]
 copy = ec2.create_snapshot(VolumeId=volume, TagSpecifications=tags("snapshot", "shared copy"))["SnapshotId"]
@@ -102,3 +104,14 @@ s3.create_bucket(Bucket="ours-trail")
 trail.create_trail(Name="ours", S3BucketName="ours-trail", IsMultiRegionTrail=True, EnableLogFileValidation=True)
 trail.start_logging(Name="ours")
 trail.put_event_selectors(TrailName="ours", EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3"]}]}])
+# A record of half the account, in a bucket that everybody can read and that ends early.
+s3.create_bucket(Bucket="ours-shown")
+s3.put_bucket_policy(Bucket="ours-shown", Policy=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::ours-shown/*"}]}))
+s3.put_bucket_lifecycle_configuration(Bucket="ours-shown", LifecycleConfiguration={"Rules": [{"ID": "end", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}]})
+trail.create_trail(Name="half", S3BucketName="ours-shown", IsMultiRegionTrail=False, EnableLogFileValidation=False)
+# Security Hub, in which the one control that it looked at is met.
+hub, met = client("securityhub"), "arn:aws:securityhub:us-east-1:123456789012:product/123456789012/default"
+hub.enable_security_hub()
+hub.batch_import_findings(Findings=[{"SchemaVersion": "2018-10-08", "Id": met + "/control", "ProductArn": met, "GeneratorId": "control", "AwsAccountId": "123456789012", "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"],
+                                     "CreatedAt": "2026-01-01T00:00:00Z", "UpdatedAt": "2026-01-01T00:00:00Z", "Severity": {"Label": "LOW"}, "Title": "control", "Description": "control", "Resources": [{"Type": "Other", "Id": "control"}],
+                                     "Compliance": {"Status": "PASSED", "SecurityControlId": "S3.1"}}])
