@@ -203,7 +203,7 @@ func (c Connection) settings(ctx context.Context) (aws.Config, error) {
 		return cfg, nil
 	}
 	options := []func(*config.LoadOptions) error{
-		config.WithRetryer(c.retryer), config.WithRegion(c.Region), config.WithBaseEndpoint(c.Endpoint),
+		config.WithRetryer(c.retryer), config.WithRegion(c.Region), config.WithBaseEndpoint(c.Endpoint), c.tokenExchange,
 	}
 	if c.HTTP != nil {
 		options = append(options, config.WithHTTPClient(c.HTTP))

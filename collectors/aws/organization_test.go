@@ -109,6 +109,16 @@ func (s *wire) sts(w http.ResponseWriter, form url.Values, authorization string)
 		fmt.Fprintf(w, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>OF%s</AccessKeyId>`+
 			`<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>`+
 			`</Credentials></AssumeRoleResult></AssumeRoleResponse>`, account)
+	case "AssumeRoleWithWebIdentity":
+		s.assumed = append(s.assumed, form.Get("RoleArn")+" by token "+form.Get("WebIdentityToken"))
+		if form.Get("WebIdentityToken") != "signed by the platform" {
+			refuse("InvalidIdentityToken")
+			return
+		}
+		fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>`+
+			`<AccessKeyId>OF%s</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>`+
+			`<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>`+
+			`</AssumeRoleWithWebIdentityResponse>`, managing)
 	case "GetCallerIdentity":
 		account := managing
 		if _, after, ok := strings.Cut(authorization, "Credential=OF"); ok {
