@@ -23,6 +23,9 @@ var errNotExported = &collectors.Failure{
 	Err:    errors.New("not part of the export"),
 }
 
+// errLeftOut says that AWS itself would not list what an item tells of.
+var errLeftOut = errors.New("not listed")
+
 // recordedType is a type of resource in AWS Config whose items tell what a kind is made of.
 type recordedType struct {
 	// name is Config's, such as AWS::EC2::Instance; kind is ours.
@@ -98,6 +101,12 @@ func lists[O, T any](operation string, t *recordedType, put func(*O, []T), besid
 	return struct{}{}
 }
 
+// answersListing adds a listing that is more than lists can say.
+func answersListing(operation string, answer exportAnswer) struct{} {
+	exportAnswers[operation] = answer
+	return struct{}{}
+}
+
 // listing answers a listing with what read makes of each item. besides names the members of the question that do not
 // narrow it; a question that is narrowed is not answered. A listing never ends without an error: that no more is recorded
 // does not say that there is no more.
@@ -118,6 +127,9 @@ func listing[O, T any](
 		var items []T
 		for _, k := range kept[start:next] {
 			item, err := readAs(e, k, read)
+			if errors.Is(err, errLeftOut) {
+				continue
+			}
 			if err != nil {
 				e.faults.LoadOrStore(at, misread(t, k, err))
 				continue

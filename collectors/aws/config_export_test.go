@@ -15,10 +15,14 @@ import (
 	autoscalingtypes "github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	classictypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	redshifttypes "github.com/aws/aws-sdk-go-v2/service/redshift/types"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
@@ -246,6 +250,14 @@ func recordedListings() []recordedListing {
 				return &o.LoadBalancers
 			},
 			func(r elbtypes.LoadBalancer) *string { return r.LoadBalancerArn }),
+		listingOf(configClassicBalancer, "elasticloadbalancing.DescribeLoadBalancers", "Elastic Load Balancing.DescribeLoadBalancers",
+			func(o *elb.DescribeLoadBalancersOutput) *[]classictypes.LoadBalancerDescription {
+				return &o.LoadBalancerDescriptions
+			},
+			func(r classictypes.LoadBalancerDescription) *string { return r.LoadBalancerName }),
+		listingOf(configWarehouse, "redshift.DescribeClusters", "Redshift.DescribeClusters",
+			func(o *redshift.DescribeClustersOutput) *[]redshifttypes.Cluster { return &o.Clusters },
+			func(r redshifttypes.Cluster) *string { return r.ClusterIdentifier }),
 		instancesListing(),
 	}
 }
@@ -298,7 +310,8 @@ func TestExportTellsAsTheCloud(t *testing.T) {
 				t.Fatalf("%d resources are recorded", len(items))
 			}
 			clients, _ := scripted(t, here.Region, script{
-				l.operation: say(l.answer(resources)), "DescribeTags": say(&elasticloadbalancingv2.DescribeTagsOutput{}),
+				l.operation: say(l.answer(resources)), "Elastic Load Balancing v2.DescribeTags": say(&elasticloadbalancingv2.DescribeTagsOutput{}),
+				"Elastic Load Balancing.DescribeTags": say(&elb.DescribeTagsOutput{}),
 			})
 			direct := &ec2Gathered{}
 			if err := collectionOf(clients).Collect(t.Context(), direct); err != nil {

@@ -59,32 +59,26 @@ func asFarAsTold(answer exportAnswer) exportAnswer {
 	}
 }
 
-var _ = func() struct{} {
-	exportAnswers["IAM.GetAccountAuthorizationDetails"] = func(e *Export, region string, in any) (any, error) {
-		question, ok := in.(*iam.GetAccountAuthorizationDetailsInput)
-		if !ok {
-			return nil, errNotExported
-		}
-		for kind, answer := range details {
-			if slices.Contains(question.Filter, kind) {
-				return answer(e, region, in)
-			}
-		}
+var _ = answersListing("IAM.GetAccountAuthorizationDetails", func(e *Export, region string, in any) (any, error) {
+	question, ok := in.(*iam.GetAccountAuthorizationDetailsInput)
+	if !ok {
 		return nil, errNotExported
 	}
-	return struct{}{}
-}()
+	for kind, answer := range details {
+		if slices.Contains(question.Filter, kind) {
+			return answer(e, region, in)
+		}
+	}
+	return nil, errNotExported
+})
 
 // Roles tell the profiles that machines wear them by.
-var _ = func() struct{} {
-	exportAnswers["IAM.ListInstanceProfiles"] = listing(configRole,
-		func(i *recordedItem) ([]types.InstanceProfile, error) {
-			var role types.RoleDetail
-			err := i.into(configRole, &role)
-			return role.InstanceProfileList, err
-		},
-		func(o *iam.ListInstanceProfilesOutput, ofRoles [][]types.InstanceProfile) {
-			o.InstanceProfiles = slices.Concat(ofRoles...)
-		})
-	return struct{}{}
-}()
+var _ = answersListing("IAM.ListInstanceProfiles", listing(configRole,
+	func(i *recordedItem) ([]types.InstanceProfile, error) {
+		var role types.RoleDetail
+		err := i.into(configRole, &role)
+		return role.InstanceProfileList, err
+	},
+	func(o *iam.ListInstanceProfilesOutput, ofRoles [][]types.InstanceProfile) {
+		o.InstanceProfiles = slices.Concat(ofRoles...)
+	}))

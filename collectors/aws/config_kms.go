@@ -10,14 +10,11 @@ var configKey = configType(recordedType{
 	name: "AWS::KMS::Key", kind: "aws.kms.key", needs: []string{"keyId", "arn", "keyManager", "keyState", "origin"},
 })
 
-var _ = func() struct{} {
-	exportAnswers["KMS.ListKeys"] = listing(configKey, func(i *recordedItem) (types.KeyListEntry, error) {
-		var key types.KeyMetadata
-		err := i.into(configKey, &key)
-		return types.KeyListEntry{KeyId: key.KeyId, KeyArn: key.Arn}, err
-	}, func(o *kms.ListKeysOutput, keys []types.KeyListEntry) { o.Keys = keys })
-	return struct{}{}
-}()
+var _ = answersListing("KMS.ListKeys", listing(configKey, func(i *recordedItem) (types.KeyListEntry, error) {
+	var key types.KeyMetadata
+	err := i.into(configKey, &key)
+	return types.KeyListEntry{KeyId: key.KeyId, KeyArn: key.Arn}, err
+}, func(o *kms.ListKeysOutput, keys []types.KeyListEntry) { o.Keys = keys }))
 
 var _ = tells("KMS.DescribeKey", configKey,
 	func(in *kms.DescribeKeyInput) *string { return in.KeyId },

@@ -86,7 +86,17 @@ func TestConfigSnapshotFacts(t *testing.T) {
 		in("sns", "alarms"):              {"encrypted_at_rest": true, "public": nil, "principals": nil, "tls_required": nil},
 		in("lambda", "function:resize"): {"network_attached": true, "plaintext_secrets": nil, "anonymous": true,
 			"access_logged": nil},
-		in("cloudtrail", "trail/all"): {"validated": true, "destination": "arn:aws:s3:::kestrel-logs", "complete": nil},
+		in("acm", "certificate/0b8a7c1e-0000-4000-8000-000000000011"): {"strong": true,
+			"expires_at": time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC), "labels_read": true},
+		in("acm", "certificate/0b8a7c1e-0000-4000-8000-000000000012"): {"strong": false},
+		in("secretsmanager", "secret:steady-AbCdEf"):                  {"lifetime_days": int64(30), "public": nil, "labels_read": true},
+		in("secretsmanager", "secret:late-AbCdEf"):                    {"lifetime_days": nil},
+		in("secretsmanager", "secret:hourly-AbCdEf"):                  {"lifetime_days": int64(2)},
+		in("secretsmanager", "secret:fixed-AbCdEf"):                   {"lifetime_days": int64(0)},
+		in("elasticfilesystem", "file-system/fs-1"): {"encrypted_at_rest": true, "policy_open": true, "backup_covered": true,
+			"interfaces": nil},
+		in("elasticfilesystem", "file-system/fs-2"): {"encrypted_at_rest": false, "policy_open": nil, "encrypted_in_transit": nil},
+		in("cloudtrail", "trail/all"):               {"validated": true, "destination": "arn:aws:s3:::kestrel-logs", "complete": nil},
 		in("ec2", "vpc/vpc-1"): {"default": false, "ranges": []string{"10.1.0.0/16"}, "egress_filtered": nil,
 			"time_servers": nil, "dns_queries_logged": nil},
 		in("ec2", "security-group/sg-1"):                 {"allows_any": true, "is_default": false},
@@ -104,8 +114,11 @@ func TestConfigSnapshotFacts(t *testing.T) {
 		}
 		want.check(t, got[id])
 	}
-	for _, id := range []string{"security-group/sg-gone", "security-group/sg-cut"} {
-		if got[in("ec2", id)] != nil {
+	for _, id := range []string{
+		in("ec2", "security-group/sg-gone"), in("ec2", "security-group/sg-cut"), in("secretsmanager", "secret:leaving-AbCdEf"),
+		in("acm", "certificate/0b8a7c1e-0000-4000-8000-000000000013"),
+	} {
+		if got[id] != nil {
 			t.Errorf("%s is told of", id)
 		}
 	}
