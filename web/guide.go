@@ -14,7 +14,9 @@ import (
 type Guide struct {
 	Cloud inventory.Cloud
 	// Scope is what a scope of the cloud is called, such as "AWS account".
-	Scope  string
+	Scope string
+	// Above begins the ids of the scopes in which others lie, where the id of one is taken as well; else it is empty.
+	Above  string
 	Steps  []Step
 	Fields []Field
 }
@@ -82,6 +84,9 @@ func (g Guide) scopeID(account string) (inventory.ScopeID, error) {
 	prefix := string(g.Cloud) + ":"
 	if id, err := inventory.ParseScope(prefix + account); err == nil {
 		return inventory.ScopeID(strings.ToLower(string(id))), nil
+	}
+	if id, err := inventory.ParseScope(g.Above + ":" + strings.ToLower(account)); err == nil && g.Above != "" {
+		return id, nil
 	}
 	return inventory.ParseScope(prefix + strings.ReplaceAll(account, "-", ""))
 }

@@ -67,3 +67,23 @@ func TestScopesOfAnOrganisation(t *testing.T) {
 	}
 	s.page(t, "/scopes/"+parent.ID.String()+"?as_of=2026-11-01", http.StatusOK)
 }
+
+// TestStartTakesAnOrganisation connects an organisation where the guide takes one, and nowhere else.
+func TestStartTakesAnOrganisation(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		guide Guide
+		want  string
+	}{
+		{Guide{Cloud: inventory.AWS, Above: "aws-org"}, "aws-org:o-exampleorgid"},
+		{Guide{Cloud: inventory.AWS}, ""},
+		{Guide{Cloud: inventory.GCP}, ""},
+	} {
+		if id, err := tt.guide.scopeID("O-ExampleOrgId"); string(id) != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("%+v takes %q: %v", tt.guide, id, err)
+		}
+		if id, err := tt.guide.scopeID("1234-5678-9012"); (tt.guide.Cloud == inventory.AWS) != (err == nil) || err == nil && id != "aws:123456789012" {
+			t.Errorf("%+v takes %q: %v", tt.guide, id, err)
+		}
+	}
+}

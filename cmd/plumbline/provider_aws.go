@@ -90,18 +90,20 @@ func amazonGuide(externalID string) (web.Guide, error) {
 		return web.Guide{}, err
 	}
 	return web.Guide{
-		Scope: "AWS account",
+		Scope: "AWS account", Above: "aws-org",
 		Steps: []web.Step{
 			{ID: "trust", Title: "Make a role in the account", Code: string(trust), Caption: "Trust policy", Open: true,
 				Text: "In the account to be read: IAM › Roles › Create role › Custom trust policy, with this trust. The external " +
 					"id is made for this connection; it keeps others from using your role through us."},
 			{ID: "rights", Title: "Give it the read rights", Code: string(rights), Caption: "Read policy",
 				Text: "Attach this policy to the role. It is derived from the collectors, so it holds what they call and no " +
-					"more; CloudFormation and Terraform forms of it are printed by the same command."},
+					"more; CloudFormation and Terraform forms of it are printed by the same command. For an organisation, deploy " +
+					"the same role in each account, by a StackSet of the CloudFormation form, and name below the one in the " +
+					"management account or a delegated one."},
 		},
 		Fields: []web.Field{
-			{Name: "account", Label: "Account id", Example: "123456789012", Required: true, Numeric: true,
-				Wrong: "An account id has twelve digits, such as 123456789012."},
+			{Name: "account", Label: "Account id", Hint: "or that of an organisation, for all its accounts", Example: "123456789012",
+				Required: true, Wrong: "An account id has twelve digits, such as 123456789012; that of an organisation looks like o-abcdefghij."},
 			{Name: "role", Label: "Role ARN", Hint: "empty: the default credentials of this process",
 				Example: "arn:aws:iam::123456789012:role/plumbline", Shape: `^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`,
 				Wrong: "A role looks like arn:aws:iam::123456789012:role/plumbline."},
