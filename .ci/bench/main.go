@@ -32,6 +32,7 @@ var bars = []bar{
 	{"Azure, 100,000 rows in pages, collecting alone", "azure-rows/s", 5000, false},
 	{"Azure, memory of collecting them, MiB", "azure-MiB", 512, true},
 	{"judging alone, whole catalogue, one core", "verdicts/s", 300000, false},
+	{"judging a tenant again from what is stored, resources", "rejudged/s", 16667, false},
 	{"findings, p99 ms", "findings-p99-ms", 20, true},
 	{"findings against the bare indexed query", "findings-vs-bare", 3, true},
 	{"findings as of a past day, p99 ms", "findings-past-p99-ms", 100, true},
@@ -44,6 +45,7 @@ var bars = []bar{
 var runs = [][2]string{
 	{"./evaluator/catalog", "^BenchmarkJudge$"},
 	{"./collectors/schedule", "^BenchmarkPipeline$"},
+	{"./collectors/schedule", "^BenchmarkRejudge$"},
 	{"./store", "^BenchmarkReads$"},
 	{"./collectors/gcp", "^BenchmarkScope$"},
 	{"./collectors/azure", "^BenchmarkSubscription$"},
