@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -24,7 +25,9 @@ type Scratch struct {
 	complete map[place]time.Time
 	gone     map[string]time.Time
 
-	due      map[string]bool
+	due map[string]bool
+	// round is what is left of what was due when it was last put in order.
+	round    []string
 	resting  map[evaluator.Key]map[string]bool
 	rests    map[string][]evaluator.Key
 	settled  map[string]evaluator.Settled
@@ -184,26 +187,28 @@ func (s *Scratch) Settle(ctx context.Context, _ time.Time, work func(context.Con
 	}
 }
 
+// take gives the next of what is due, at most n. What is due is put in order once for each round: in the order of ids,
+// what became due meanwhile after the rest. To order all of it for each batch would cost more, the larger the estate.
 func (s *Scratch) take(n int) []evaluator.Due {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var ids []string
-	for id := range s.due {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
 	var batch []evaluator.Due
-	for _, id := range ids[:min(n, len(ids))] {
+	for len(batch) < n {
+		if len(s.round) == 0 {
+			s.round = slices.Sorted(maps.Keys(s.due))
+		}
+		if len(s.round) == 0 {
+			return batch
+		}
+		id := s.round[0]
+		s.round = s.round[1:]
+		if !s.due[id] {
+			continue
+		}
 		delete(s.due, id)
 		if r := s.resources[id]; r != nil {
 			batch = append(batch, evaluator.Due{Resource: r, Before: s.findings[id]})
 		}
-	}
-	if len(batch) == 0 && len(ids) > n {
-		// Every one of these is gone meanwhile; others are still due.
-		s.mu.Unlock()
-		batch = s.take(n)
-		s.mu.Lock()
 	}
 	return batch
 }
