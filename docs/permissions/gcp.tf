@@ -28,7 +28,7 @@ resource "google_project_iam_member" "plumbline" {
 }
 
 resource "google_project_service" "plumbline" {
-  for_each           = toset(["cloudasset.googleapis.com", "cloudresourcemanager.googleapis.com", "compute.googleapis.com", "orgpolicy.googleapis.com", "storage.googleapis.com"])
+  for_each           = toset(["cloudasset.googleapis.com", "cloudresourcemanager.googleapis.com", "compute.googleapis.com", "iam.googleapis.com", "orgpolicy.googleapis.com", "storage.googleapis.com"])
   project            = var.project
   service            = each.key
   disable_on_destroy = false
@@ -44,6 +44,7 @@ resource "google_project_iam_custom_role" "plumbline" {
     "alloydb.instances.list",
     "bigquery.datasets.get",
     "bigtable.instances.list",
+    "cloudasset.assets.listIamPolicy",
     "cloudasset.assets.listResource",
     "cloudsql.instances.list",
     "compute.backendBuckets.list",
@@ -57,6 +58,7 @@ resource "google_project_iam_custom_role" "plumbline" {
     "compute.instanceGroups.list",
     "compute.instances.get",
     "compute.instances.list",
+    "compute.instances.listEffectiveTags",
     "compute.networkEndpointGroups.get",
     "compute.networkEndpointGroups.list",
     "compute.networks.getEffectiveFirewalls",
@@ -87,10 +89,19 @@ resource "google_project_iam_custom_role" "plumbline" {
     "compute.vpnGateways.list",
     "compute.vpnTunnels.list",
     "datastore.databases.list",
+    "file.instances.list",
+    "iam.roles.get",
+    "iam.serviceAccounts.list",
+    "managedkafka.clusters.list",
     "orgpolicy.policy.get",
+    "pubsub.subscriptions.getIamPolicy",
+    "pubsub.subscriptions.list",
+    "pubsub.topics.getIamPolicy",
+    "pubsub.topics.list",
     "redis.clusters.list",
     "redis.instances.list",
     "resourcemanager.projects.get",
+    "resourcemanager.projects.getIamPolicy",
     "spanner.databases.list",
     "spanner.instances.list",
     "storage.buckets.get",
@@ -101,4 +112,30 @@ resource "google_project_iam_custom_role" "plumbline" {
 
 output "service_account" {
   value = google_service_account.plumbline.email
+}
+
+variable "organization" {
+  type        = string
+  default     = ""
+  description = "The number of the organisation above the project; without it nobody knows who administers it from there"
+}
+
+resource "google_organization_iam_member" "plumbline" {
+  count  = var.organization == "" ? 0 : 1
+  org_id = var.organization
+  role   = google_organization_iam_custom_role.plumbline[0].name
+  member = google_service_account.plumbline.member
+}
+
+resource "google_organization_iam_custom_role" "plumbline" {
+  count       = var.organization == "" ? 0 : 1
+  org_id      = var.organization
+  role_id     = "plumblineCollectorAbove"
+  title       = "Plumbline collector, above projects"
+  description = "The least rights that Plumbline needs to read the settings of a project"
+  permissions = [
+    "resourcemanager.folders.getIamPolicy",
+    "resourcemanager.organizations.get",
+    "resourcemanager.organizations.getIamPolicy",
+  ]
 }
