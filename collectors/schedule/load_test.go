@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,23 +35,28 @@ var padding = strings.Repeat(`"attribute":"value of a setting",`, 60)
 type large struct {
 	size  int
 	clock func() time.Time
-	// broken is how many in a hundred fail something.
+	// broken is how many in a hundred fail something; fails is how a single one stands that is asked about.
 	broken int
+	fails  bool
 }
 
 func (l large) Scope() inventory.ScopeID { return testScope }
 
 func (l large) Classes() map[inventory.Class]bool { return l.registry().Classes() }
 
-func (l large) Collect(ctx context.Context, now func() time.Time, out collectors.Out) error {
+func (l large) collection(now func() time.Time) collectors.Collection[large] {
 	return collectors.Collection[large]{
 		Scope: testScope, Registry: l.registry(), Regions: []string{"eu-central-1"}, Clients: func(string) large { return l },
 		Classify: func(err error) error { return err }, Now: now, Listings: 8, Asks: 8,
-	}.Collect(ctx, out)
+	}
 }
 
-func (l large) One(context.Context, inventory.Kind, string, string, func() time.Time, collectors.Out) (bool, error) {
-	return false, nil
+func (l large) Collect(ctx context.Context, now func() time.Time, out collectors.Out) error {
+	return l.collection(now).Collect(ctx, out)
+}
+
+func (l large) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out) (bool, error) {
+	return l.collection(now).One(ctx, kind, region, id, out)
 }
 
 func loadID(kind string, n int) string {
@@ -68,6 +74,12 @@ func source(r *collectors.Registry[large], kind inventory.Kind, class inventory.
 						return
 					}
 				}
+			}
+		},
+		Find: func(_ context.Context, l large, id string) iter.Seq2[loadItem, error] {
+			return func(yield func(loadItem, error) bool) {
+				n, err := strconv.Atoi(id[strings.LastIndexByte(id, '-')+1:])
+				yield(loadItem{N: n, Fails: l.fails, Padding: padding}, err)
 			}
 		},
 		Facts: func(_ collectors.Where, item loadItem) *inventory.Resource {
@@ -195,4 +207,43 @@ func BenchmarkRejudge(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(listed)*float64(b.N)/b.Elapsed().Seconds(), "rejudged/s")
+}
+
+// BenchmarkChange measures the way of one changed bucket of a large estate, from the question about it to the finding
+// that a reader gets, as the 99th of a hundred. The bar is five seconds.
+func BenchmarkChange(b *testing.B) {
+	h := newHouse(b)
+	at := day
+	estate := large{size: 20_000, broken: 5, clock: func() time.Time { at = at.Add(time.Microsecond); return at }}
+	h.load(estate)
+	for b.Loop() {
+		took := make([]time.Duration, 100)
+		for n := range took {
+			estate.fails = !estate.fails
+			id := bucketID(fmt.Sprint("bucket-", 1000+n/2))
+			began := time.Now()
+			m := NewChangeMemory(h.store, h.catalogue, h.tenant, h.scope.ID)
+			p := &pipeline.Pipeline{Catalogue: h.catalogue, Memory: m, Now: estate.clock}
+			if err := p.Change(context.Background(), estate, "aws.s3.bucket", "eu-central-1", id); err != nil {
+				b.Fatal(err)
+			}
+			if open := h.fails(tlsCheck, id); open != estate.fails {
+				b.Fatalf("%s fails: %t; it was changed so that it does: %t", id, open, estate.fails)
+			}
+			took[n] = time.Since(began)
+		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[98].Milliseconds()), "change-p99-ms")
+	}
+}
+
+// fails says whether a check fails on a resource, as a reader of the findings is told.
+func (h *house) fails(check, id string) bool {
+	h.t.Helper()
+	var found []store.Finding
+	h.within(func(tx store.Tx) (err error) {
+		found, _, err = tx.Findings(context.Background(), store.FindingFilter{Resource: store.ResourceID(id), Checks: []string{check}, Verdict: evaluator.Fail}, store.Page{Limit: 10})
+		return err
+	})
+	return len(found) > 0
 }
