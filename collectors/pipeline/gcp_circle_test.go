@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/plumbline-posture/plumbline/collectors/gcp/gcptest"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
@@ -108,5 +110,48 @@ func TestGoogleCloudFirstCircle(t *testing.T) {
 		}
 		t.Log(fmt.Sprintf("%-45s", check), "passes", verdicts[evaluator.Pass], "fails", verdicts[evaluator.Fail],
 			firstCircle[check])
+	}
+}
+
+// TestGoogleCloudBrokenInventory breaks the asset inventory in passing: its listings are incomplete for that reason,
+// nobody else is asked in its place, and nothing passes that did not before.
+func TestGoogleCloudBrokenInventory(t *testing.T) {
+	t.Parallel()
+	const listing = "cloudasset.assets.listResource"
+	whole, _ := shopSays(shopCollected(t, gcptest.NewServer(shopEstate(t))))
+	for name, c := range map[string]struct {
+		set   func(*gcptest.Server)
+		cause inventory.Cause
+		code  string
+	}{
+		"malformed": {func(s *gcptest.Server) { s.Malform(listing) }, inventory.CauseFailed, "MalformedAnswer"},
+		"throttled": {func(s *gcptest.Server) { s.Throttle(listing, 1000) }, inventory.CauseThrottled,
+			"RESOURCE_EXHAUSTED"},
+		"no answer": {func(s *gcptest.Server) { s.Stall(listing) }, inventory.CauseFailed, "Timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := gcptest.NewServer(shopEstate(t))
+			c.set(s)
+			m := shopCollectedWithin(t, s, 2*time.Second)
+			seen := 0
+			for _, row := range m.Ledger() {
+				if row.Kind == "gcp.compute.firewall" || row.Kind == "gcp.storage.bucket" || row.Kind == "gcp.sql.instance" {
+					seen++
+					if row.Complete || row.Unknown.Cause != c.cause || row.Unknown.Code != c.code {
+						t.Errorf("the row of %s says %+v", row.Kind, row.Unknown)
+					}
+				}
+			}
+			if seen != 3 || s.Calls("compute.firewalls.list") > 0 {
+				t.Errorf("%d rows, and the rules were asked for in another way", seen)
+			}
+			after, _ := shopSays(m)
+			for a, v := range after {
+				if v == evaluator.Pass && whole[a] != evaluator.Pass {
+					t.Errorf("%s of %s was %q and passes", a.check, a.resource, whole[a])
+				}
+			}
+		})
 	}
 }

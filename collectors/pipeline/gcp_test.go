@@ -136,10 +136,16 @@ func shopEstate(t *testing.T) *gcptest.Estate {
 // collected runs the whole pipeline over what a server answers.
 func shopCollected(t *testing.T, s *gcptest.Server) *pipeline.Scratch {
 	t.Helper()
+	return shopCollectedWithin(t, s, 0)
+}
+
+// shopCollectedWithin bounds each call; 0 is the bound that is usual.
+func shopCollectedWithin(t *testing.T, s *gcptest.Server, timeout time.Duration) *pipeline.Scratch {
+	t.Helper()
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
 	project, err := gcp.Connect(context.Background(), gcp.Connection{Project: "shop-prod", Endpoint: web.URL, Attempts: 3,
-		CallsPerSecond: 10000})
+		CallsPerSecond: 10000, Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

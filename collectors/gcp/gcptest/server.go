@@ -21,13 +21,15 @@ type Server struct {
 	disabled  map[string]bool
 	throttled map[string]int
 	malformed map[string]bool
+	stalled   map[string]bool
 	calls     map[string]int
 }
 
 // NewServer serves an estate.
 func NewServer(e *Estate) *Server {
 	return &Server{estate: e, PageSize: 500, denied: map[string]bool{}, disabled: map[string]bool{},
-		throttled: map[string]int{}, malformed: map[string]bool{}, calls: map[string]int{}}
+		throttled: map[string]int{}, malformed: map[string]bool{}, stalled: map[string]bool{},
+		calls: map[string]int{}}
 }
 
 // Deny refuses every call that needs a right.
@@ -38,6 +40,9 @@ func (s *Server) Disable(services ...string) { s.set(s.disabled, services) }
 
 // Malform answers calls that need a right with what is no JSON.
 func (s *Server) Malform(permissions ...string) { s.set(s.malformed, permissions) }
+
+// Stall leaves calls that need a right without an answer until the caller gives up.
+func (s *Server) Stall(permissions ...string) { s.set(s.stalled, permissions) }
 
 // Throttle refuses the next calls that need a right for being too many.
 func (s *Server) Throttle(permission string, times int) {
@@ -65,6 +70,13 @@ func (s *Server) Calls(permission string) int {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, permission := s.service(r), permissionOf(r)
 	if s.refuse(w, service, permission) {
+		return
+	}
+	s.mu.Lock()
+	stalled := s.stalled[permission]
+	s.mu.Unlock()
+	if stalled {
+		<-r.Context().Done()
 		return
 	}
 	if body, ok := s.answer(service, r); ok {
