@@ -310,3 +310,105 @@ func TestAggregatedCalls(t *testing.T) {
 		}
 	}
 }
+
+// bucketSaid is all that S3 says about a bucket, and bucketRecorded the same in the words of Config.
+func bucketSaid() script {
+	policy := aws.String(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"s3:GetObject","Resource":"*"}]}`)
+	group := aws.String("http://acs.amazonaws.com/groups/global/AuthenticatedUsers")
+	return script{
+		"ListBuckets": say(&s3.ListBucketsOutput{Buckets: []s3types.Bucket{{
+			Name: aws.String("whole"), BucketRegion: aws.String("us-east-1"), CreationDate: aws.Time(captured),
+		}}}),
+		"GetBucketLocation": say(&s3.GetBucketLocationOutput{}), "GetBucketPolicy": say(&s3.GetBucketPolicyOutput{Policy: policy}),
+		"GetBucketPolicyStatus": say(&s3.GetBucketPolicyStatusOutput{PolicyStatus: &s3types.PolicyStatus{IsPublic: aws.Bool(false)}}),
+		"GetBucketAcl": say(&s3.GetBucketAclOutput{Owner: &s3types.Owner{ID: aws.String("me")}, Grants: []s3types.Grant{
+			{Grantee: &s3types.Grantee{URI: group}, Permission: s3types.PermissionRead},
+			{Grantee: &s3types.Grantee{ID: aws.String("them")}, Permission: s3types.PermissionWrite},
+		}}),
+		"GetPublicAccessBlock": say(&s3.GetPublicAccessBlockOutput{PublicAccessBlockConfiguration: &s3types.PublicAccessBlockConfiguration{
+			BlockPublicAcls: aws.Bool(true), RestrictPublicBuckets: aws.Bool(true),
+		}}),
+		"GetBucketVersioning": say(&s3.GetBucketVersioningOutput{Status: "Enabled", MFADelete: "Enabled"}),
+		"GetBucketEncryption": say(&s3.GetBucketEncryptionOutput{ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{
+			Rules: []s3types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{
+				SSEAlgorithm: "aws:kms", KMSMasterKeyID: aws.String("alias/shop"),
+			}}},
+		}}),
+		"GetBucketLogging": say(&s3.GetBucketLoggingOutput{LoggingEnabled: &s3types.LoggingEnabled{TargetBucket: aws.String("logs")}}),
+		"GetBucketLifecycleConfiguration": say(&s3.GetBucketLifecycleConfigurationOutput{Rules: []s3types.LifecycleRule{
+			{Status: "Enabled", NoncurrentVersionExpiration: &s3types.NoncurrentVersionExpiration{NoncurrentDays: aws.Int32(9)}},
+			{Status: "Enabled", Expiration: &s3types.LifecycleExpiration{Days: aws.Int32(30)}},
+		}}),
+		"GetObjectLockConfiguration": say(&s3.GetObjectLockConfigurationOutput{ObjectLockConfiguration: &s3types.ObjectLockConfiguration{
+			ObjectLockEnabled: "Enabled",
+			Rule:              &s3types.ObjectLockRule{DefaultRetention: &s3types.DefaultRetention{Mode: "COMPLIANCE", Days: aws.Int32(90)}},
+		}}),
+		"GetBucketReplication": say(&s3.GetBucketReplicationOutput{ReplicationConfiguration: &s3types.ReplicationConfiguration{
+			Rules: []s3types.ReplicationRule{{Status: "Enabled", Destination: &s3types.Destination{Bucket: aws.String("arn:aws:s3:::copy")}}},
+		}}),
+		"GetBucketTagging": say(&s3.GetBucketTaggingOutput{TagSet: []s3types.Tag{{Key: aws.String("owner"), Value: aws.String("finance")}}}),
+		"GetBucketOwnershipControls": say(&s3.GetBucketOwnershipControlsOutput{OwnershipControls: &s3types.OwnershipControls{
+			Rules: []s3types.OwnershipControlsRule{{ObjectOwnership: "BucketOwnerPreferred"}},
+		}}),
+	}
+}
+
+func bucketRecorded(t *testing.T) string {
+	t.Helper()
+	policy, err := bucketSaid()["GetBucketPolicy"](nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := itemOf(configBucket.name, "whole", s3types.Bucket{Name: aws.String("whole"), CreationDate: aws.Time(captured)})
+	type part = map[string]any
+	item["tags"] = part{"owner": "finance"}
+	item["supplementaryConfiguration"] = part{
+		"BucketPolicy": part{"policyText": *policy.(*s3.GetBucketPolicyOutput).Policy},
+		"AccessControlList": part{"owner": part{"id": "me"}, "grantList": []part{
+			{"grantee": "AuthenticatedUsers", "permission": "Read"}, {"grantee": part{"id": "them"}, "permission": "Write"},
+		}},
+		"PublicAccessBlockConfiguration": part{"blockPublicAcls": true, "restrictPublicBuckets": true},
+		"BucketVersioningConfiguration":  part{"status": "Enabled", "isMfaDeleteEnabled": true},
+		"ServerSideEncryptionConfiguration": part{"rules": []part{{"applyServerSideEncryptionByDefault": part{
+			"sseAlgorithm": "aws:kms", "kmsMasterKeyID": "alias/shop"}}}},
+		"BucketLoggingConfiguration": part{"destinationBucketName": "logs", "logFilePrefix": nil},
+		"BucketLifecycleConfiguration": part{"rules": []part{
+			{"status": "Enabled", "expirationInDays": -1, "noncurrentVersionExpirationInDays": 9},
+			{"status": "Enabled", "expirationInDays": 30, "noncurrentVersionExpirationInDays": -1},
+		}},
+		"ObjectLockConfiguration": part{"objectLockEnabled": "Enabled",
+			"rule": part{"defaultRetention": part{"mode": "COMPLIANCE", "days": 90}}},
+		"BucketReplicationConfiguration": part{"rules": part{"all": part{"status": "Enabled",
+			"destinationConfig": part{"bucketARN": "arn:aws:s3:::copy"}}}},
+	}
+	return result(t, item)
+}
+
+// TestAggregatorTellsAsTheCloud reads one bucket by calls and by its record, and wants every fact alike. The record saves
+// ten of thirteen calls.
+func TestAggregatorTellsAsTheCloud(t *testing.T) {
+	t.Parallel()
+	g := &aggregator{t: t, pages: [][]string{{bucketRecorded(t)}}}
+	plain, called := g.account(bucketSaid())
+	saving, saved := g.account(bucketSaid())
+	if err := g.use(saving); err != nil {
+		t.Fatal(err)
+	}
+	direct, _ := collectedAccount(t, plain)
+	recorded, _ := collectedAccount(t, saving)
+	a, b := recorded["arn:aws:s3:::whole"], direct["arn:aws:s3:::whole"]
+	alike(t, a, b)
+	alike(t, b, a)
+	made := 0
+	for operation := range bucketSaid() {
+		if operation != "ListBuckets" && called(operation) != 1 {
+			t.Errorf("%s was called %d times by itself", operation, called(operation))
+		}
+		if operation != "ListBuckets" {
+			made += saved(operation)
+		}
+	}
+	if made != 3 {
+		t.Errorf("%d calls were made beside the record; want 3", made)
+	}
+}
