@@ -106,7 +106,7 @@ func gateOf(ctx context.Context, c *Clients, vpc *string) (*networkGate, error) 
 		for _, f := range page.Firewalls {
 			out, err := c.NetworkFirewall.DescribeFirewall(ctx, &networkfirewall.DescribeFirewallInput{FirewallArn: f.FirewallArn})
 			if err != nil {
-				return nil, err
+				return nil, during("DescribeFirewall", "network-firewall:DescribeFirewall", err)
 			}
 			if out.Firewall == nil || aws.ToString(out.Firewall.VpcId) != aws.ToString(vpc) {
 				continue
@@ -123,7 +123,7 @@ func gateOf(ctx context.Context, c *Clients, vpc *string) (*networkGate, error) 
 func (g *networkGate) read(ctx context.Context, c *Clients, policy *string) error {
 	out, err := c.NetworkFirewall.DescribeFirewallPolicy(ctx, &networkfirewall.DescribeFirewallPolicyInput{FirewallPolicyArn: policy})
 	if err != nil || out.FirewallPolicy == nil {
-		return err
+		return during("DescribeFirewallPolicy", "network-firewall:DescribeFirewallPolicy", err)
 	}
 	for _, ref := range out.FirewallPolicy.StatefulRuleGroupReferences {
 		arn := aws.ToString(ref.ResourceArn)
@@ -136,7 +136,7 @@ func (g *networkGate) read(ctx context.Context, c *Clients, policy *string) erro
 		}
 		group, err := c.NetworkFirewall.DescribeRuleGroup(ctx, &networkfirewall.DescribeRuleGroupInput{RuleGroupArn: ref.ResourceArn})
 		if err != nil {
-			return err
+			return during("DescribeRuleGroup", "network-firewall:DescribeRuleGroup", err)
 		}
 		if group.RuleGroup == nil || group.RuleGroup.RulesSource == nil {
 			continue
