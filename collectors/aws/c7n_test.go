@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -67,33 +66,12 @@ func readExpectations(t *testing.T) map[string]expectation {
 	return out
 }
 
-// collections runs the collectors over each recording once for each state of it.
-type collections struct {
-	mu   sync.Mutex
-	made map[string]*collected
-}
-
-func (rs *collections) of(t *testing.T, scenario string, at map[string]int) *collected {
-	t.Helper()
-	key, err := json.Marshal([]any{scenario, at})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rs.mu.Lock()
-	defer rs.mu.Unlock()
-	if rs.made[string(key)] == nil {
-		rs.made[string(key)] = collectRecorded(t, scenario, at)
-	}
-	return rs.made[string(key)]
-}
-
 // TestExpectations compares our facts with the verdicts of Cloud Custodian's own tests on the same recordings: for every
 // filter that asks what one of our attributes answers, our facts must select as many resources as its authors expect. A
 // number that differs is explained beside the row, and an explanation that is no longer needed fails.
 func TestExpectations(t *testing.T) {
 	t.Parallel()
 	expected := readExpectations(t)
-	var recorded = collections{made: map[string]*collected{}}
 	agree, explained, seen := 0, 0, map[string]bool{}
 	for _, m := range mappings {
 		e, ok := expected[m.id]
@@ -102,7 +80,7 @@ func TestExpectations(t *testing.T) {
 			continue
 		}
 		seen[m.id] = true
-		got, open := m.count(recorded.of(t, e.Scenario, m.at))
+		got, open := m.count(collectedOnce.of(t, e.Scenario, m.at))
 		switch {
 		case open != m.open:
 			t.Errorf("%s %s: of %d resources the recording leaves open what is asked; want %d (selected %d, expected %d)",

@@ -52,13 +52,14 @@ type recordedCalls struct {
 // readCalls reads a folder of recorded answers.
 func readCalls(t *testing.T, folder string) *recordedCalls {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(recordedRoot, folder, "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%s holds no recorded answer (%v)", folder, err)
+	files, err := os.ReadDir(filepath.Join(recordedRoot, folder))
+	if err != nil {
+		t.Fatal(err)
 	}
 	out := &recordedCalls{calls: map[string][]recordedCall{}}
-	for _, file := range files {
-		name := strings.TrimSuffix(filepath.Base(file), ".json")
+	for _, entry := range files {
+		file := filepath.Join(recordedRoot, folder, entry.Name())
+		name := strings.TrimSuffix(entry.Name(), ".json")
 		cut := strings.LastIndex(name, "_")
 		number, err := strconv.Atoi(name[cut+1:])
 		if err != nil {
@@ -188,9 +189,8 @@ func decodeCall(operation string, response []byte) (reflect.Value, error) {
 	return made, json.Unmarshal(quotedCount.ReplaceAll(response, []byte(`"MaxItems": $1`)), made.Interface())
 }
 
-// answer is the middleware that stands for the network.
-func (c *recordedCalls) answer(ctx context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler,
-) (out middleware.InitializeOutput, md middleware.Metadata, err error) {
+// answer stands for the network.
+func (c *recordedCalls) answer(ctx context.Context, in any) (any, error) {
 	service := strings.ToLower(strings.ReplaceAll(awsmiddleware.GetServiceID(ctx), " ", ""))
 	operation := service + "." + awsmiddleware.GetOperationName(ctx)
 	if operation == "opensearch.ListTags" {
@@ -200,23 +200,21 @@ func (c *recordedCalls) answer(ctx context.Context, in middleware.InitializeInpu
 	if operation == "ec2.DescribeRegions" && len(c.calls[operation]) == 0 {
 		// Where the regions were not asked for, the recording is of one.
 		region := ec2types.Region{RegionName: aws.String(c.region())}
-		out.Result = &ec2.DescribeRegionsOutput{Regions: []ec2types.Region{region}}
-		return out, md, nil
+		return &ec2.DescribeRegionsOutput{Regions: []ec2types.Region{region}}, nil
 	}
-	call, last := c.find(operation, in.Parameters)
+	call, last := c.find(operation, in)
 	switch {
 	case call == nil:
-		return out, md, &smithy.GenericAPIError{Code: "AccessDenied", Message: "not recorded"}
+		return nil, &smithy.GenericAPIError{Code: "AccessDenied", Message: "not recorded"}
 	case call.Error != nil:
-		return out, md, &smithy.GenericAPIError{Code: call.Error.Code, Message: call.Error.Message}
+		return nil, &smithy.GenericAPIError{Code: call.Error.Code, Message: call.Error.Message}
 	}
 	made, err := decodeCall(operation, call.Response)
 	if err != nil {
-		return out, md, &smithy.DeserializationError{Err: err}
+		return nil, &smithy.DeserializationError{Err: err}
 	}
-	endPages(made.Elem(), in.Parameters, last || c.from[operation] > 0)
-	out.Result = made.Interface()
-	return out, md, nil
+	endPages(made.Elem(), in, last || c.from[operation] > 0)
+	return made.Interface(), nil
 }
 
 // pageMarks are the names by which services say where the next page begins.
@@ -270,6 +268,36 @@ func (c *collected) Listed(_ context.Context, row inventory.LedgerRow) error {
 	return nil
 }
 
+// recordedKey is where a context keeps the recording that answers its calls.
+type recordedKey struct{}
+
+// clientsOf are the clients of each region: to make them takes longer than to run them over a recording.
+var clientsOf = struct {
+	sync.Mutex
+	made map[string]*Clients
+}{made: map[string]*Clients{}}
+
+// recordedClients are clients of a region whose calls the recording in their context answers.
+func recordedClients(region string) *Clients {
+	clientsOf.Lock()
+	defer clientsOf.Unlock()
+	if clientsOf.made[region] == nil {
+		clientsOf.made[region] = newClients(aws.Config{
+			Region: region, Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
+			APIOptions: []func(*middleware.Stack) error{func(s *middleware.Stack) error {
+				return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Recorded", func(
+					ctx context.Context, in middleware.InitializeInput, _ middleware.InitializeHandler,
+				) (middleware.InitializeOutput, middleware.Metadata, error) {
+					calls := ctx.Value(recordedKey{}).(*recordedCalls)
+					out, err := calls.answer(ctx, in.Parameters)
+					return middleware.InitializeOutput{Result: out}, middleware.Metadata{}, err
+				}), middleware.After)
+			}},
+		}, here.Scope.Account(), region, false)
+	}
+	return clientsOf.made[region]
+}
+
 // collectRecorded runs every source over one folder of recorded answers, one call after the other: the order of the
 // calls decides which answer is whose.
 func collectRecorded(t *testing.T, folder string, from map[string]int) *collected {
@@ -277,13 +305,7 @@ func collectRecorded(t *testing.T, folder string, from map[string]int) *collecte
 	calls := readCalls(t, folder)
 	calls.from = from
 	region := calls.region()
-	cfg := aws.Config{
-		Region: region, Credentials: credentials.NewStaticCredentialsProvider("id", "key", ""),
-		APIOptions: []func(*middleware.Stack) error{func(s *middleware.Stack) error {
-			return s.Initialize.Add(middleware.InitializeMiddlewareFunc("Recorded", calls.answer), middleware.After)
-		}},
-	}
-	clients := newClients(cfg, here.Scope.Account(), region, false)
+	clients := recordedClients(region)
 	out := &collected{byKind: map[inventory.Kind][]*inventory.Resource{}, rows: map[inventory.Kind]inventory.LedgerRow{}}
 	err := collectors.Collection[*Clients]{
 		Scope: here.Scope, Registry: &Sources, Regions: []string{region},
@@ -292,7 +314,7 @@ func collectRecorded(t *testing.T, folder string, from map[string]int) *collecte
 			return clients
 		},
 		Classify: Classify, Now: func() time.Time { return time.Time{} }, Listings: 1, Asks: 1,
-	}.Collect(t.Context(), out)
+	}.Collect(context.WithValue(t.Context(), recordedKey{}, calls), out)
 	if err != nil {
 		t.Fatal(err)
 	}
