@@ -54,7 +54,7 @@ func TestGuidesOfEveryCloud(t *testing.T) {
 		}
 	}
 	if !strings.Contains(guides[0].Steps[0].Code, "the-external-id") {
-		t.Error("the trust lacks the external id")
+		t.Error("the commands lack the external id")
 	}
 }
 

@@ -80,26 +80,32 @@ func amazonProbes(g pipeline.Gatherer) []probe {
 	return []probe{p}
 }
 
+// deployRole are the commands that make the role which a connection assumes.
+func deployRole(externalID string) string {
+	return "plumbline permissions aws --format cloudformation > plumbline-role.json\n" +
+		"aws cloudformation deploy --stack-name plumbline --template-file plumbline-role.json \\\n" +
+		"  --capabilities CAPABILITY_NAMED_IAM --parameter-overrides ExternalId=" + externalID + " \\\n" +
+		"  CollectorArn=" + aws.Collector + "\n" +
+		"aws cloudformation describe-stacks --stack-name plumbline --query 'Stacks[0].Outputs[0].OutputValue' --output text\n"
+}
+
 func amazonGuide(externalID string) (web.Guide, error) {
 	rights, err := aws.Policy("json")
-	if err != nil {
-		return web.Guide{}, err
-	}
-	trust, err := aws.Trust(externalID)
 	if err != nil {
 		return web.Guide{}, err
 	}
 	return web.Guide{
 		Scope: "AWS account", Above: "aws-org",
 		Steps: []web.Step{
-			{ID: "trust", Title: "Make a role in the account", Code: string(trust), Caption: "Trust policy", Open: true,
-				Text: "In the account to be read: IAM › Roles › Create role › Custom trust policy, with this trust. The external " +
-					"id is made for this connection; it keeps others from using your role through us."},
-			{ID: "rights", Title: "Give it the read rights", Code: string(rights), Caption: "Read policy",
-				Text: "Attach this policy to the role. It is derived from the collectors, so it holds what they call and no " +
-					"more; CloudFormation and Terraform forms of it are printed by the same command. For an organisation, deploy " +
-					"the same role in each account, by a StackSet of the CloudFormation form, and name below the one in the " +
-					"management account or a delegated one."},
+			{ID: "trust", Title: "Make the role in the account", Code: deployRole(externalID), Caption: "Commands", Open: true,
+				Text: "With administrator's credentials of the account to be read. The stack holds one role and its rights; the " +
+					"external id is made for this connection and keeps others from using your role through us. CollectorArn is " +
+					"the identity that this process runs as. Terraform: the same command with --format terraform."},
+			{ID: "rights", Title: "See what it may", Code: string(rights), Caption: "Read rights",
+				Text: "They are derived from the collectors, so they are what is called and no more, and none can write. As one " +
+					"document they are longer than IAM allows a policy to be; the stack divides them. For an organisation, deploy " +
+					"the same template in each account by a StackSet, and name below the role in the management account or a " +
+					"delegated one."},
 		},
 		Fields: []web.Field{
 			{Name: "account", Label: "Account id", Hint: "or that of an organisation, for all its accounts", Example: "123456789012",

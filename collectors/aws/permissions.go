@@ -196,16 +196,3 @@ resource "aws_iam_role_policy_attachment" "read_%[1]d" {
 
 // Collector stands in a trust policy for the identity the service runs as, which only its operator knows.
 const Collector = "arn:aws:iam::REPLACE-WITH-THE-COLLECTORS-ACCOUNT:role/REPLACE-WITH-ITS-ROLE"
-
-// Trust is the trust policy of the role in the account that is collected: whoever takes the role must show the external
-// id.
-func Trust(externalID string) ([]byte, error) {
-	type object = map[string]any
-	return indented(object{
-		"Version": "2012-10-17",
-		"Statement": []object{{
-			"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": object{"AWS": Collector},
-			"Condition": object{"StringEquals": object{"sts:ExternalId": externalID}},
-		}},
-	})
-}
