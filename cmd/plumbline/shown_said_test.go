@@ -31,7 +31,7 @@ var gaps = map[string]string{
 	"dns-zone-signed":                     "it signs no zone",
 	"human-identity-directory-managed":    "it does not tell the status of the directory's users",
 	"instance-agent-managed":              "it has no DescribeInstanceInformation",
-	"instance-image-approved":             "it calls every image Amazon's, made today",
+	"instance-image-approved":             "every image is Amazon's or the account's own, and was made today",
 	"instance-in-virtual-network":         "it starts no machine outside a network",
 	"instance-login-central":              "it has no DescribeInstanceInformation",
 	"instance-patched":                    "it has no DescribeInstanceInformation",
