@@ -35,6 +35,7 @@ type Clients struct {
 	once    map[string]*keptCall
 	// policies are by the type of asset.
 	policies map[string]*keptPolicies
+	accounts accountPolicies
 	// single says that the run asks about one resource: what spares calls over many would cost it some.
 	single bool
 	// export holds the assets of an export that is read instead of calling.

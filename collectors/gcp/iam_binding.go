@@ -19,7 +19,7 @@ const (
 )
 
 var bindingPermissions = []string{bindingPermission, policyPermission, rolePermission, projectPermission,
-	organizationPermission}
+	organizationPermission, providersPermission}
 
 var (
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, grantItem, grantAnswers]{
@@ -28,8 +28,9 @@ var (
 		List: listBindings, Ask: askGrant, Facts: bindingFacts,
 	})
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, grantItem, grantAnswers]{
-		Kind: "gcp.iam.effective_grant", Class: inventory.ClassAccessGrant, Permissions: bindingPermissions,
-		ListAction: bindingAction, ListPermission: bindingPermission, Global: true, NoLabels: true,
+		Kind: "gcp.iam.effective_grant", Class: inventory.ClassAccessGrant,
+		Permissions: slices.Concat(bindingPermissions, serviceAccountsWay.permissions(accountPolicyPermission)),
+		ListAction:  bindingAction, ListPermission: bindingPermission, Global: true, NoLabels: true,
 		List: listEffective, Ask: askGrant, Facts: effectiveGrantFacts,
 	})
 	_ = collectors.Register(&Sources, collectors.Source[*Clients, grantItem, grantItem]{
@@ -51,6 +52,10 @@ type grantItem struct {
 	Condition string `json:",omitempty"`
 	// Above is the folder or organisation whose policy says so.
 	Above string `json:",omitempty"`
+	// Account is the service account whose policy says so.
+	Account string `json:",omitempty"`
+	// Acts are the accounts the member may act as, for all its roles together.
+	Acts collectors.Answer[[]act] `json:",omitzero"`
 }
 
 // grantAnswers is what roles come to, and whose the member is.
@@ -59,6 +64,9 @@ type grantAnswers struct {
 	Powers    []collectors.Answer[powers]
 	Directory collectors.Answer[directory]
 	Number    string
+	// Trust is asked of federated members, and ActPowers of each account the member may act as.
+	Trust     collectors.Answer[trust] `json:",omitzero"`
+	ActPowers []actPowers              `json:",omitempty"`
 }
 
 // projectPolicy is the policy of the project itself.
@@ -98,7 +106,8 @@ func (p *policy) grants(above string) []grantItem {
 			}
 			item := grantItem{Member: m, Roles: []string{b.Role}, Above: above}
 			if b.Condition != nil {
-				item.Condition, item.Bounded = b.Condition.Expression, strings.Contains(b.Condition.Expression, "request.time <")
+				item.Condition = b.Condition.Expression
+				item.Bounded = strings.Contains(item.Condition, "request.time <")
 			}
 			out = append(out, item)
 		}
@@ -121,7 +130,7 @@ func listBindings(ctx context.Context, c *Clients) iter.Seq2[grantItem, error] {
 	}
 }
 
-// listEffective puts together what each member holds.
+// listEffective puts together what each member holds, and whom it may act as.
 func listEffective(ctx context.Context, c *Clients) iter.Seq2[grantItem, error] {
 	return func(yield func(grantItem, error) bool) {
 		p, err := c.projectPolicy(ctx)
@@ -141,8 +150,29 @@ func listEffective(ctx context.Context, c *Clients) iter.Seq2[grantItem, error] 
 				whole.Roles = append(whole.Roles, g.Roles[0])
 			}
 		}
+		acts := ask(accountPolicyAction, accountPolicyPermission, func() (*map[string][]act, error) {
+			accounts, err := c.accountGrants(ctx)
+			if err != nil {
+				return nil, err
+			}
+			told := actsOf(p, c.Project, accounts)
+			return &told, nil
+		})
+		if acts.Value != nil {
+			for member := range *acts.Value {
+				if all[member] == nil {
+					all[member] = &grantItem{Member: member, Roles: []string{}}
+				}
+			}
+		}
 		for _, member := range sortedKeys(all) {
 			slices.Sort(all[member].Roles)
+			own := collectors.Answer[[]act]{Action: acts.Action, Permission: acts.Permission, Failed: acts.Failed}
+			if acts.Value != nil {
+				list := slices.Clone((*acts.Value)[member])
+				own.Value = &list
+			}
+			all[member].Acts = own
 			if !yield(*all[member], nil) {
 				return
 			}
@@ -163,8 +193,8 @@ func listInherited(ctx context.Context, c *Clients) iter.Seq2[grantItem, error] 
 			p, err := c.policyAbove(ctx, place)
 			if err != nil {
 				kind, _, _ := strings.Cut(place, "/")
-				yield(grantItem{}, failedAt("cloudresourcemanager."+kind+".getIamPolicy", "resourcemanager."+kind+".getIamPolicy",
-					err))
+				yield(grantItem{}, failedAt("cloudresourcemanager."+kind+".getIamPolicy",
+					"resourcemanager."+kind+".getIamPolicy", err))
 				return
 			}
 			for _, g := range p.grants(place) {
@@ -185,6 +215,18 @@ func askGrant(ctx context.Context, c *Clients, g grantItem) grantAnswers {
 	out := grantAnswers{Grant: g, Directory: c.directory(ctx), Number: c.number(ctx)}
 	for _, role := range g.Roles {
 		out.Powers = append(out.Powers, c.role(ctx, role))
+	}
+	if strings.HasPrefix(g.Member, "principal") {
+		out.Trust = c.trustOf(ctx, g.Member)
+	}
+	if g.Acts.Value != nil {
+		for _, a := range *g.Acts.Value {
+			p := actPowers{By: c.role(ctx, a.Role)}
+			for _, role := range a.Holds {
+				p.Holds = append(p.Holds, c.role(ctx, role))
+			}
+			out.ActPowers = append(out.ActPowers, p)
+		}
 	}
 	return out
 }
@@ -228,7 +270,7 @@ func bindingFacts(w collectors.Where, a grantAnswers) *inventory.Resource {
 	facts := &inventory.AccessGrant{}
 	r := grantRecord(w, a.Grant, a.Grant.Roles[0]+" of "+a.Grant.Member, facts)
 	holderFacts(r, facts, a.Grant.Member, w.Scope.Account(), a.Number, a.Directory)
-	pinned(r, facts, a.Grant.Member)
+	pinned(r, facts, a)
 	writeFacts(r, facts, a)
 	facts.Wildcard = facts.Admin
 	r.Known("wildcard", "may_administer")
@@ -252,11 +294,15 @@ func effectiveGrantFacts(w collectors.Where, a grantAnswers) *inventory.Resource
 		return r
 	}
 	_, sure, why := together(a.Powers)
-	facts.PrivilegeEscalation, facts.ConflictingDuties = sum.Escalates, sum.conflicts()
-	if sure || facts.PrivilegeEscalation {
+	more, unread := a.borrowed(sum)
+	facts.PrivilegeEscalation, facts.ConflictingDuties = sum.Escalates || more, sum.conflicts()
+	switch {
+	case facts.PrivilegeEscalation, sure && unread == nil:
 		r.Known("privilege_escalation")
-	} else {
+	case !sure:
 		collectors.Know(r, *why, func(*powers) {}, "privilege_escalation")
+	default:
+		r.SetUnknown(*unread, "privilege_escalation")
 	}
 	if sure || len(facts.ConflictingDuties) > 0 {
 		r.Known("conflicting_duties")

@@ -155,14 +155,17 @@ func principalOf(member, project string) string {
 
 // pinned states whether a grant to somebody outside names the exact caller. A person, a group or an account is named
 // exactly, a whole domain is not; of a federation that is up to what its provider accepts.
-func pinned(r *inventory.Resource, facts *inventory.AccessGrant, member string) {
+func pinned(r *inventory.Resource, facts *inventory.AccessGrant, a grantAnswers) {
 	const name = "trust_pinned"
-	switch {
+	switch member := a.Grant.Member; {
 	case facts.PrincipalKind == "service", facts.PrincipalKind == "workload":
 		r.SetNotApplicable("trusts nobody outside", name)
 	case strings.HasPrefix(member, "principal") && !strings.HasSuffix(member, "/*"):
-		notAsked(r, "iam.projects.locations.workloadIdentityPools.providers.list", "iam.workloadIdentityPoolProviders.list",
-			name)
+		if a.Trust.Action == "" {
+			notAsked(r, providersAction, providersPermission, name)
+			return
+		}
+		collectors.Know(r, a.Trust, func(v *trust) { facts.TrustPinned = v != nil && !v.Open }, name)
 	default:
 		named := strings.HasPrefix(member, "user:") || strings.HasPrefix(member, "group:") ||
 			strings.HasPrefix(member, "serviceAccount:")

@@ -44,19 +44,22 @@ func TestHolders(t *testing.T) {
 func TestHolderNeedsDirectory(t *testing.T) {
 	t.Parallel()
 	denied := &collectors.Reason{Cause: inventory.CauseDenied, Code: "PERMISSION_DENIED"}
+	told := func(domain string) collectors.Answer[directory] {
+		return collectors.Answer[directory]{Value: &directory{"organizations/1", domain}}
+	}
 	for name, c := range map[string]struct {
 		own  collectors.Answer[directory]
 		kind string
 	}{
-		"own":             {collectors.Answer[directory]{Value: &directory{"organizations/1", "shop.example"}}, "human"},
-		"foreign":         {collectors.Answer[directory]{Value: &directory{"organizations/1", "other.example"}}, "external"},
+		"own":             {told("shop.example"), "human"},
+		"foreign":         {told("other.example"), "external"},
 		"no organisation": {collectors.Answer[directory]{Value: &directory{}}, "human"},
 		"denied":          {collectors.Answer[directory]{Action: organizationAction, Failed: denied}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := grantAnswers{Grant: grantItem{Member: "user:ann@shop.example", Roles: []string{"roles/viewer"}}, Directory: c.own,
-				Powers: []collectors.Answer[powers]{{Value: &powers{}}}}
+			a := grantAnswers{Grant: grantItem{Member: "user:ann@shop.example", Roles: []string{"roles/viewer"}},
+				Directory: c.own, Powers: []collectors.Answer[powers]{{Value: &powers{}}}}
 			r := stable(t, a, bindingFacts)[0]
 			facts := r.Facts.(*inventory.AccessGrant)
 			if known := r.IsKnown("principal_kind"); known != (c.kind != "") || known && facts.PrincipalKind != c.kind {
@@ -128,5 +131,72 @@ func TestBoundedGrants(t *testing.T) {
 	}
 	if len(ids) != 3 {
 		t.Errorf("grants share ids: %v", ids)
+	}
+}
+
+// TestActingAs wants acting as an account to be an escalation where the account holds more, and not known where what it
+// holds, or what the role on it is for, is not.
+func TestActingAs(t *testing.T) {
+	t.Parallel()
+	answer := func(p *powers) collectors.Answer[powers] {
+		return collectors.Answer[powers]{Action: roleAction, Value: p}
+	}
+	acting, unread := answer(&powers{Write: true, Escalates: true}), answer(nil)
+	writing := []collectors.Answer[powers]{answer(&powers{Write: true})}
+	untold := []collectors.Answer[powers]{unread}
+	a, owner := []string{"roles/a"}, []string{"roles/owner"}
+	for name, c := range map[string]struct {
+		own   powers
+		holds []string
+		by    collectors.Answer[powers]
+		their []collectors.Answer[powers]
+		more  bool
+		sure  bool
+	}{
+		"an owner":                   {powers{}, owner, acting, untold, true, true},
+		"who may write":              {powers{}, a, acting, writing, true, true},
+		"no more than oneself":       {powers{Write: true}, a, acting, writing, false, true},
+		"who holds nothing":          {powers{}, nil, acting, nil, false, true},
+		"an unread role":             {powers{}, a, acting, untold, false, false},
+		"by a role that shows":       {powers{}, owner, answer(&powers{}), nil, false, true},
+		"by a role that is not read": {powers{}, owner, unread, nil, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acts := []act{{Role: "roles/x", Account: "//iam.googleapis.com/projects/p/serviceAccounts/s", Holds: c.holds}}
+			a := grantAnswers{
+				Grant: grantItem{Member: "user:a@x.example",
+					Acts: collectors.Answer[[]act]{Action: accountPolicyAction, Value: &acts}},
+				Powers:    []collectors.Answer[powers]{answer(&c.own)},
+				ActPowers: []actPowers{{c.by, c.their}},
+			}
+			r := stable(t, a, effectiveGrantFacts)[0]
+			if known := r.IsKnown("privilege_escalation"); known != c.sure ||
+				known && r.Facts.(*inventory.AccessGrant).PrivilegeEscalation != c.more {
+				t.Errorf("%+v, known %v; want %v, %v", r.Facts, known, c.more, c.sure)
+			}
+		})
+	}
+}
+
+// TestPools wants the pool of a member, and the trust of pools elsewhere not to be asked for.
+func TestPools(t *testing.T) {
+	t.Parallel()
+	const pool = "projects/1/locations/global/workloadIdentityPools/ci"
+	for member, want := range map[string]string{
+		"principalSet://iam.googleapis.com/" + pool + "/*":                           pool,
+		"principal://iam.googleapis.com/" + pool + "/subject/a":                      pool,
+		"principal://iam.googleapis.com/locations/global/workforcePools/w/subject/a": "",
+		"user:a@x.example": "",
+	} {
+		if got := poolOf(member); got != want {
+			t.Errorf("%s is of %q, want %q", member, got, want)
+		}
+	}
+	c := reached(t, func(http.ResponseWriter, *http.Request) { t.Error("a pool of another project is asked about") },
+		Connection{})
+	if a := c.trustOf(context.Background(), "principalSet://iam.googleapis.com/projects/2/locations/global/"+
+		"workloadIdentityPools/ci/*"); a.Action != "" {
+		t.Errorf("%+v", a)
 	}
 }

@@ -30,7 +30,12 @@ var grantVerdicts = []want{
 	{"access-grant-through-group", grant("roles/viewer of group:ops@shop.example"), evaluator.Pass},
 	{"access-grant-trust-pinned", grant("roles/run.invoker of " + pool + "*"), evaluator.Fail},
 	{"access-grant-trust-pinned", grant("roles/run.invoker of " + pool + "attribute.repository/shop/web"),
-		evaluator.Unknown},
+		evaluator.Pass},
+	{"access-grant-trust-pinned", grant("roles/iam.workloadIdentityUser on web@shop-prod.iam.gserviceaccount.com of " +
+		pool + "attribute.repository/shop/web"), evaluator.Pass},
+	{"access-grant-no-privilege-escalation", grant("all rights of user:dev@shop.example"), evaluator.Fail}, // by an account
+	{"access-grant-no-privilege-escalation", grant("all rights of " + pool + "attribute.repository/shop/web"),
+		evaluator.Pass},
 	{"access-grant-no-privilege-escalation", grant("all rights of " + robot("build")), evaluator.Fail},
 	{"access-grant-no-privilege-escalation", grant("all rights of " + robot("web")), evaluator.Pass},
 	{"access-grant-no-privilege-escalation", grant("all rights of user:eve@partner.example"), evaluator.Pass},
@@ -85,6 +90,10 @@ func TestGoogleCloudGrantsUnread(t *testing.T) {
 			grant("roles/viewer of group:ops@shop.example"), evaluator.Unknown},
 		"iam.roles.get": {"access-grant-no-privilege-escalation", grant("all rights of " + robot("web")),
 			evaluator.Unknown},
+		"iam.serviceAccounts.getIamPolicy": {"access-grant-no-privilege-escalation",
+			grant("all rights of " + robot("web")), evaluator.Unknown},
+		"iam.workloadIdentityPoolProviders.list": {"access-grant-trust-pinned",
+			grant("roles/run.invoker of " + pool + "attribute.repository/shop/web"), evaluator.Unknown},
 		"resourcemanager.projects.getIamPolicy": {"workload-identity-not-admin", account("web"), evaluator.Unknown},
 	} {
 		t.Run(permission, func(t *testing.T) {

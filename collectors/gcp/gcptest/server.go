@@ -181,6 +181,9 @@ func permissionOf(r *http.Request) string {
 	if strings.HasSuffix(last, ":getIamPolicy") {
 		return service + "." + parts[len(parts)-2] + ".getIamPolicy"
 	}
+	if last == "providers" {
+		return "iam.workloadIdentityPoolProviders.list"
+	}
 	switch service {
 	case "bigquery":
 		return "bigquery.datasets.get"
