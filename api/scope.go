@@ -34,10 +34,12 @@ type left struct {
 }
 
 func newScope(s store.Scope) scope {
-	out := scope{ID: s.ID, Scope: s.NaturalID, Cloud: s.NaturalID.Cloud(), Name: s.Name, Connection: s.Connection, Schedule: s.Schedule,
-		NextRunAt: utcOrNil(s.NextRunAt), CreatedAt: utc(s.CreatedAt), Parent: s.ParentID}
+	out := scope{ID: s.ID, Scope: s.NaturalID, Cloud: s.NaturalID.Cloud(), Name: s.Name, Connection: s.Connection,
+		Schedule: s.Schedule, NextRunAt: utcOrNil(s.NextRunAt), CreatedAt: utc(s.CreatedAt), Parent: s.ParentID}
 	if s.LeftAt != nil {
-		out.Left = &left{utc(*s.LeftAt), fmt.Sprintf("No longer collected since %s UTC: %s.", utc(*s.LeftAt).Format("2 January 2006, 15:04"), s.LeftWhy)}
+		since := utc(*s.LeftAt)
+		out.Left = &left{since, fmt.Sprintf("No longer collected since %s UTC: %s.", since.Format("2 January 2006, 15:04"),
+			s.LeftWhy)}
 	}
 	return out
 }
@@ -198,7 +200,8 @@ func (s *Server) updateScope(ctx context.Context, in *updateScopeIn) (*scopeOut,
 			return huma.Error412PreconditionFailed("The scope has changed since; read it again and repeat the edit on what it is now.")
 		}
 		if found.ParentID != nil && (in.Body.Connection != nil || in.Body.Schedule != nil) {
-			return huma.Error409Conflict("The organisation the scope was found in decides its connection and schedule; change it there.")
+			return huma.Error409Conflict("The organisation the scope was found in decides its connection and schedule: " +
+				"change it there.")
 		}
 		if in.Body.Name != nil {
 			found.Name = *in.Body.Name

@@ -29,7 +29,9 @@ const gone = "it is no longer in its organisation"
 // organisation's schedule, next due at next, and its connection with the member's own role; what is closed or not listed
 // keeps all that was seen in it, and is no longer collected. A scope that was connected by itself, and one that somebody
 // took out of the organisation, stay as they are.
-func (tx Tx) FollowMembers(ctx context.Context, parent Scope, members []inventory.Member, next *time.Time, at time.Time) (Followed, error) {
+func (tx Tx) FollowMembers(
+	ctx context.Context, parent Scope, members []inventory.Member, next *time.Time, at time.Time,
+) (Followed, error) {
 	var open []inventory.Member
 	var closed []uuid.UUID
 	var whys []string
@@ -61,8 +63,8 @@ func (tx Tx) FollowMembers(ctx context.Context, parent Scope, members []inventor
 		FROM   before b
 		WHERE  s.tenant_id = @tenant AND s.id = b.id AND s.left_why <> b.why
 		RETURNING s.id, b.left_at IS NULL`,
-		pgx.StrictNamedArgs{"tenant": tx.tenant, "parent": parent.ID, "open": ids, "closed": orEmpty(closed), "whys": orEmpty(whys),
-			"gone": gone, "at": at})
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "parent": parent.ID, "open": ids, "closed": orEmpty(closed),
+			"whys": orEmpty(whys), "gone": gone, "at": at})
 	if err != nil {
 		return Followed{}, fmt.Errorf("members that left: %w", err)
 	}
@@ -81,7 +83,9 @@ func (tx Tx) FollowMembers(ctx context.Context, parent Scope, members []inventor
 }
 
 // takeUp makes scopes of members that are open, and gives those that came back.
-func (tx Tx) takeUp(ctx context.Context, parent Scope, open []inventory.Member, next *time.Time, at time.Time) ([]uuid.UUID, error) {
+func (tx Tx) takeUp(
+	ctx context.Context, parent Scope, open []inventory.Member, next *time.Time, at time.Time,
+) ([]uuid.UUID, error) {
 	ids, naturals := make([]uuid.UUID, len(open)), make([]string, len(open))
 	names, connections := make([]string, len(open)), make([][]byte, len(open))
 	// In one order, so that organisations which follow their members at once wait for each other and do not lock.
@@ -109,14 +113,16 @@ func (tx Tx) takeUp(ctx context.Context, parent Scope, open []inventory.Member, 
 		before AS (
 		     SELECT s.id, s.left_at, s.removed_at FROM scopes s JOIN listed l ON l.id = s.id WHERE s.tenant_id = @tenant),
 		kept AS (
-		     INSERT INTO scopes AS s (tenant_id, id, natural_id, name, connection, schedule, next_run_at, created_at, parent_id)
-		     SELECT @tenant::uuid, l.id, l.natural_id, l.name, l.connection, @schedule::text, @next::timestamptz, @at::timestamptz,
-		            @parent::uuid
+		     INSERT INTO scopes AS s (tenant_id, id, natural_id, name, connection, schedule, next_run_at, created_at,
+		                              parent_id)
+		     SELECT @tenant::uuid, l.id, l.natural_id, l.name, l.connection, @schedule::text, @next::timestamptz,
+		            @at::timestamptz, @parent::uuid
 		     FROM   listed l
 		     ORDER  BY l.id
 		     ON     CONFLICT (tenant_id, id) DO UPDATE
 		     SET    connection = excluded.connection, schedule = excluded.schedule, parent_id = excluded.parent_id,
-		            next_run_at = CASE WHEN s.parent_id = excluded.parent_id AND s.left_at IS NULL AND s.schedule = excluded.schedule
+		            next_run_at = CASE WHEN s.parent_id = excluded.parent_id AND s.left_at IS NULL
+		                                    AND s.schedule = excluded.schedule
 		                               THEN s.next_run_at ELSE excluded.next_run_at END,
 		            left_at = NULL, left_why = '', removed_at = NULL
 		     WHERE  CASE WHEN s.parent_id = excluded.parent_id
@@ -169,7 +175,8 @@ func (tx Tx) Members(ctx context.Context, parent uuid.UUID, p Page) ([]Scope, st
 // MemberCount is the number of scopes that were found in an organisation.
 func (tx Tx) MemberCount(ctx context.Context, parent uuid.UUID) (int64, error) {
 	var n int64
-	err := tx.QueryRow(ctx, `SELECT count(*) FROM scopes WHERE tenant_id = @tenant AND parent_id = @parent AND removed_at IS NULL`,
+	err := tx.QueryRow(ctx, `
+		SELECT count(*) FROM scopes WHERE tenant_id = @tenant AND parent_id = @parent AND removed_at IS NULL`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "parent": parent}).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("count of members: %w", err)

@@ -44,7 +44,8 @@ func (c *scanCmd) targets() (out []target, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("--scope: %w", err)
 		}
-		t := target{provider: p, account: strings.ToLower(inventory.ScopeID(word).Account()), organization: inventory.ScopeID(word).Organization()}
+		id := inventory.ScopeID(word)
+		t := target{provider: p, account: strings.ToLower(id.Account()), organization: id.Organization()}
 		if len(named) > 0 && !slices.Contains(named, p) {
 			return nil, fmt.Errorf("--scope %s: %s is not among the clouds to scan; add %s", word, p.cloud.Title(), p.cloud)
 		}
@@ -64,12 +65,13 @@ func (c *scanCmd) targets() (out []target, err error) {
 			continue
 		}
 		if c.Organization && p.organization == nil {
-			return nil, fmt.Errorf("--organization: what lies in an organisation of %s is not found by itself in this release: name it with --scope", p.cloud.Title())
+			return nil, fmt.Errorf("--organization: what lies in an organisation of %s is not found by itself in this "+
+				"release: name it with --scope", p.cloud.Title())
 		}
 		out = append(out, target{provider: p, organization: c.Organization})
 	}
 	if c.Organization && !slices.ContainsFunc(out, func(t target) bool { return t.organization }) {
-		return nil, errors.New("--organization: the scopes that are named are no organisations; leave it out, or name one")
+		return nil, errors.New("--organization: the scopes that are named are no organisations; name one, or none")
 	}
 	if len(c.Region) > 0 && !slices.ContainsFunc(out, func(t target) bool { return t.provider.regional }) {
 		return nil, errors.New("--region: what is scanned is listed whole, in every region; leave it out")
@@ -160,7 +162,9 @@ func (c *scanCmd) connect(ctx context.Context, log *slog.Logger) (open connectio
 
 // members reaches what lies in an organisation and is open. Where that cannot be listed whole, the ledger says so and
 // nothing in it is scanned.
-func (c *scanCmd) members(ctx context.Context, p *pipeline.Pipeline, o pipeline.Organization, log *slog.Logger) (open connections, err error) {
+func (c *scanCmd) members(
+	ctx context.Context, p *pipeline.Pipeline, o pipeline.Organization, log *slog.Logger,
+) (open connections, err error) {
 	of, err := providerOf(o.Scope().Cloud())
 	if err != nil {
 		return nil, err

@@ -64,7 +64,8 @@ func probeMembers(ctx context.Context, o pipeline.Organization) probe {
 	p := probe{what: "List what lies in " + string(o.Scope()), passed: row.Complete,
 		answer: fmt.Sprintf("%d are open and %d closed.", open, len(members)-open)}
 	if !row.Complete {
-		p.answer = fmt.Sprintf("It needs the right %s: %s (%s).", row.Unknown.Permission, row.Unknown.Cause, row.Unknown.Code)
+		why := row.Unknown
+		p.answer = fmt.Sprintf("It needs the right %s: %s (%s).", why.Permission, why.Cause, why.Code)
 	}
 	return p
 }

@@ -30,8 +30,8 @@ import (
 type Connection struct {
 	// Account is the account that must answer; empty accepts whichever the credentials belong to.
 	Account string
-	// Organization is the organisation that must answer, where accounts are to be found; empty accepts any. MemberRole is
-	// the name of the role in each of its accounts.
+	// Organization is the organisation that must answer, where accounts are to be found; empty accepts any. MemberRole
+	// is the name of the role in each of its accounts.
 	Organization string
 	MemberRole   string
 	// Member says that the account is one of an organisation's. One that cannot be entered is then collected all the
@@ -203,7 +203,8 @@ func (c Connection) settings(ctx context.Context) (aws.Config, error) {
 		return cfg, nil
 	}
 	options := []func(*config.LoadOptions) error{
-		config.WithRetryer(c.retryer), config.WithRegion(c.Region), config.WithBaseEndpoint(c.Endpoint), c.tokenExchange,
+		config.WithRetryer(c.retryer), config.WithRegion(c.Region), config.WithBaseEndpoint(c.Endpoint),
+		c.tokenExchange,
 	}
 	if c.HTTP != nil {
 		options = append(options, config.WithHTTPClient(c.HTTP))
@@ -370,7 +371,8 @@ func (a *Account) One(
 	ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out,
 ) (bool, error) {
 	if a.barred != nil {
-		return false, fmt.Errorf("account %s cannot be entered: %s %s (%s)", a.id, a.barred.Permission, a.barred.Cause, a.barred.Code)
+		return false, fmt.Errorf("account %s cannot be entered: %s %s (%s)", a.id, a.barred.Permission, a.barred.Cause,
+			a.barred.Code)
 	}
 	return a.collection(now).One(ctx, kind, region, id, out)
 }

@@ -57,7 +57,8 @@ func ConnectOrganization(ctx context.Context, c Connection) (*Organization, erro
 	case name == "":
 		name = role.name
 	case !roleNameShape.MatchString(name):
-		return nil, fmt.Errorf("role %q is not a name; the role in each account is named as one such as plumbline-collector", name)
+		return nil, fmt.Errorf("role %q is not a name; want that of the role in each account, such as plumbline-collector",
+			name)
 	}
 	cfg, err := loadConfig(ctx, c)
 	if err != nil {
@@ -88,7 +89,8 @@ func splitRole(arn string) (roleParts, error) {
 	}
 	m := roleARNShape.FindStringSubmatch(arn)
 	if m == nil {
-		return roleParts{}, fmt.Errorf("role %q is not the ARN of a role; want one such as arn:aws:iam::123456789012:role/plumbline", arn)
+		return roleParts{}, fmt.Errorf("role %q is not the ARN of a role; want one such as "+
+			"arn:aws:iam::123456789012:role/plumbline", arn)
 	}
 	return roleParts{m[1], m[2], m[3]}, nil
 }
@@ -115,7 +117,8 @@ func (o *Organization) confirm(ctx context.Context, c Connection) error {
 	}
 	switch {
 	case err != nil && code(err) == "AWSOrganizationsNotInUseException":
-		return fmt.Errorf("account %s is in no organisation: connect it by itself, or use a role in the management account", o.asking)
+		return fmt.Errorf("account %s is in no organisation: connect it by itself, or use a role in the management account",
+			o.asking)
 	case err != nil && o.id == "":
 		return fmt.Errorf("account %s did not say which organisation it is in: name it with --scope aws-org:o-<id>, or grant "+
 			"organizations:DescribeOrganization (%s)", o.asking, code(err))
@@ -128,7 +131,8 @@ func (o *Organization) confirm(ctx context.Context, c Connection) error {
 	case !organizationShape.MatchString(got):
 		return fmt.Errorf("account %s did not say which organisation it is in: the answer could not be read", o.asking)
 	case o.id != "" && o.id != got:
-		return fmt.Errorf("account %s is in organisation %s, not in %s: use a role in an account of that organisation", o.asking, got, o.id)
+		return fmt.Errorf("account %s is in organisation %s, not in %s: use a role in an account of that organisation",
+			o.asking, got, o.id)
 	}
 	o.id = got
 	return nil
@@ -144,7 +148,9 @@ func (o *Organization) Classes() map[inventory.Class]bool { return Sources.Class
 func (o *Organization) Collect(context.Context, func() time.Time, collectors.Out) error { return nil }
 
 // One fails: no resource is an organisation's own.
-func (o *Organization) One(_ context.Context, kind inventory.Kind, _, _ string, _ func() time.Time, _ collectors.Out) (bool, error) {
+func (o *Organization) One(
+	_ context.Context, kind inventory.Kind, _, _ string, _ func() time.Time, _ collectors.Out,
+) (bool, error) {
 	return false, fmt.Errorf("kind %q is collected with the account it lies in, not with the organisation", kind)
 }
 
@@ -202,7 +208,8 @@ func (o *Organization) listAccounts(ctx context.Context) (members []inventory.Me
 
 // accountClosed are the states of an account in which nobody can read it, in words that follow "is".
 var accountClosed = map[string]string{
-	"SUSPENDED": "suspended", "PENDING_CLOSURE": "being closed", "CLOSED": "closed", "PENDING_ACTIVATION": "not active yet",
+	"SUSPENDED": "suspended", "PENDING_CLOSURE": "being closed", "CLOSED": "closed",
+	"PENDING_ACTIVATION": "not active yet",
 }
 
 // memberOf reads one account of the listing. The older field Status is read where State is not told. An account in a

@@ -41,7 +41,8 @@ func (c collector) follow(ctx context.Context, job Collect, p *pipeline.Pipeline
 	if err != nil {
 		return fmt.Errorf("follow the members of %s: %w", o.Scope(), err)
 	}
-	c.Log.Info("members followed", "scope", o.Scope(), "listed", len(members), "begun", len(followed.Begun), "left", len(followed.Left))
+	c.Log.Info("members followed", "scope", o.Scope(), "listed", len(members), "begun", len(followed.Begun),
+		"left", len(followed.Left))
 	return nil
 }
 

@@ -297,3 +297,40 @@ func TestWhatLeavesWhileItWaits(t *testing.T) {
 	}
 	f.want("the run", f.work(), string(first)+" request cancelled: No longer collected: it is closed.")
 }
+
+// TestWhatLeftTurnsStale lets three days pass after an account closed: its controls, and those of the whole, say that
+// what they rest on is old. Those of an account that is still read do not.
+func TestWhatLeftTurnsStale(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	f.open(first, second)
+	for _, c := range f.clouds {
+		for name := range c.Buckets {
+			if strings.HasPrefix(name, "bad-") {
+				delete(c.Buckets, name)
+			}
+		}
+	}
+	stale := func(scope uuid.UUID) (n int) {
+		f.within(func(tx store.Tx) error {
+			return tx.QueryRow(t.Context(), `SELECT count(*) FROM control_statuses WHERE tenant_id = $1 AND scope_id = $2
+				AND status = 'stale' AND valid_to = 'infinity'`, f.tenant, scope).Scan(&n)
+		})
+		return n
+	}
+	one, two := store.ScopeKey(string(first)), store.ScopeKey(string(second))
+	f.asked()
+	f.co.members[1].Closed = "suspended"
+	f.cloud.mu.Lock()
+	f.cloud.now = day.Add(72 * time.Hour)
+	f.cloud.mu.Unlock()
+	f.asked()
+	if stale(one) != 0 || stale(two) == 0 || stale(uuid.Nil) == 0 {
+		t.Errorf("stale controls: %d of an account that is read, %d of one that closed, %d of all", stale(one), stale(two), stale(uuid.Nil))
+	}
+	f.co.members[1].Closed = ""
+	f.asked()
+	if stale(two) != 0 || stale(uuid.Nil) != 0 {
+		t.Errorf("stale controls after it came back: %d, and %d of all", stale(two), stale(uuid.Nil))
+	}
+}
