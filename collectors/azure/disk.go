@@ -20,9 +20,11 @@ type disk struct {
 		Source string `json:"sourceResourceId,omitempty"`
 		Unique string `json:"sourceUniqueId,omitempty"`
 	} `json:"creationData,omitempty"`
-	State      string `json:"diskState,omitempty"`
-	Access     string `json:"publicNetworkAccess,omitempty"`
-	Policy     string `json:"networkAccessPolicy,omitempty"`
+	State string `json:"diskState,omitempty"`
+	// Shared are the machines of a disk that several have at once.
+	Shared     []string `json:"managedByExtended,omitempty"`
+	Access     string   `json:"publicNetworkAccess,omitempty"`
+	Policy     string   `json:"networkAccessPolicy,omitempty"`
 	Encryption *struct {
 		Type string `json:"type,omitempty"`
 		Set  string `json:"diskEncryptionSetId,omitempty"`
@@ -63,6 +65,15 @@ func diskFacts(_ collectors.Where, s seen[disk]) *inventory.Resource {
 		r.Known("encryption_key", "customer_key")
 	}
 	if p.State != "" || s.Row.ManagedBy != "" {
+		if machine := armID(s.Row.ManagedBy); machine != "" {
+			facts.Machines = append(facts.Machines, machine)
+		}
+		for _, id := range p.Shared {
+			if machine := armID(id); !slices.Contains(facts.Machines, machine) {
+				facts.Machines = append(facts.Machines, machine)
+			}
+		}
+		r.Known("machines")
 		facts.Attached = s.Row.ManagedBy != "" || slices.Contains([]string{"attached", "reserved", "frozen"}, lower(p.State))
 		r.Known("attached")
 	}

@@ -89,13 +89,39 @@ func (b balanceRule) transport() string {
 	return "any"
 }
 
-var _ = registerKept("azure.network.load_balancer", inventory.ClassEntryPoint, loadBalancers, loadBalancerFacts)
+// balancerAnswers is a balancer with the addresses it answers at.
+type balancerAnswers struct {
+	Balancer seen[loadBalancer]
+	Public   collectors.Answer[[]address]
+}
 
-func loadBalancerFacts(_ collectors.Where, s seen[loadBalancer]) *inventory.Resource {
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[loadBalancer], balancerAnswers]{
+	Kind: "azure.network.load_balancer", Class: inventory.ClassEntryPoint,
+	Permissions: []string{loadBalancers.permission(), resourceGroups.permission(), publicAddresses.permission()},
+	ListAction:  loadBalancers.action(), ListPermission: loadBalancers.permission(), Global: true,
+	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[loadBalancer], error] {
+		return keptRows[loadBalancer](ctx, c, loadBalancers)
+	},
+	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[seen[loadBalancer], error] {
+		return findRow[loadBalancer](ctx, c, loadBalancers, id)
+	},
+	Ask: func(ctx context.Context, c *Clients, s seen[loadBalancer]) balancerAnswers {
+		var public []string
+		for _, f := range deref(s.Row.Properties.Fronts) {
+			if id := f.Properties.Public.id(); id != "" {
+				public = append(public, id)
+			}
+		}
+		return balancerAnswers{s, addressesOf(ctx, c, public)}
+	},
+	Facts: loadBalancerFacts,
+})
+
+func loadBalancerFacts(_ collectors.Where, a balancerAnswers) *inventory.Resource {
 	facts := &inventory.EntryPoint{Kind: "load_balancer", PassThrough: true}
-	r := described(s, facts)
+	r := described(a.Balancer, facts)
 	defer leftOut(r, loadBalancers)
-	p := s.Row.Properties
+	p := a.Balancer.Row.Properties
 	r.Known("kind", "http", "pass_through", "firewalls", "dns_name")
 	r.SetNotApplicable("it passes on what callers send and checks no identity", "authenticated")
 	r.SetNotApplicable("it passes packets on and sees no requests; flow logs record them", "access_logged")
@@ -110,8 +136,7 @@ func loadBalancerFacts(_ collectors.Where, s seen[loadBalancer]) *inventory.Reso
 		facts.MultiZone = facts.MultiZone || len(f.Zones) != 1
 	}
 	if facts.InternetFacing {
-		// The zones are those of its public address, which is asked for elsewhere.
-		notYet(r, "multi_zone")
+		publicZones(r, facts, a.Public)
 	} else {
 		r.Known("multi_zone")
 	}
@@ -129,6 +154,28 @@ func loadBalancerFacts(_ collectors.Where, s seen[loadBalancer]) *inventory.Reso
 	}
 	r.Known("listeners")
 	return r
+}
+
+// publicZones are those of the public addresses of a balancer. An address that names none does not say.
+func publicZones(r *inventory.Resource, facts *inventory.EntryPoint, public collectors.Answer[[]address]) {
+	facts.MultiZone = false
+	if why := public.Unknown(); why != nil {
+		r.SetUnknown(*why, "multi_zone")
+		return
+	}
+	for _, at := range deref(public.Value) {
+		switch {
+		case len(at.Zones) > 1:
+			facts.MultiZone = true
+			r.Known("multi_zone")
+			return
+		case len(at.Zones) == 0:
+			r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent",
+				Action: publicAddresses.action(), Permission: publicAddresses.permission()}, "multi_zone")
+			return
+		}
+	}
+	r.Known("multi_zone")
 }
 
 // forwarding is one rule with what it sends to.

@@ -27,6 +27,8 @@ type address struct {
 	ID       string `json:"id"`
 	Address  string `json:"address,omitempty"`
 	Standard bool   `json:"standard,omitempty"`
+	// Zones are those it answers from; none when it does not say.
+	Zones []string `json:"zones,omitempty"`
 }
 
 // addressesOf looks up public addresses by their ids, each in its table. One that is not there makes the answer
@@ -72,5 +74,5 @@ func addressesByID(ctx context.Context, c *Clients, l rowsOf) (map[string]addres
 // addressIn is the address that a row tells of. One that does not tell its kind is of the old one, which is open where
 // no group stands.
 func addressIn(r row[publicAddress]) address {
-	return address{armID(r.ID), r.Properties.Address, r.SKU != nil && lower(r.SKU.Name) != "basic"}
+	return address{armID(r.ID), r.Properties.Address, r.SKU != nil && lower(r.SKU.Name) != "basic", r.Zones}
 }

@@ -17,6 +17,7 @@ const wantedRecordings = 3
 // these are fewer than wanted: then all of them are asserted.
 var recordedServices = map[string]int{
 	"microsoft.compute/virtualmachines":                                           0,
+	"microsoft.compute/virtualmachines/extensions":                                0,
 	"microsoft.compute/virtualmachinescalesets":                                   0,
 	"microsoft.compute/virtualmachinescalesets/virtualmachines/networkinterfaces": 0,
 	instanceAddressType:                                                  0,
@@ -73,6 +74,10 @@ const instanceAddressType = "microsoft.compute/virtualmachinescalesets/virtualma
 var answerReaders = map[string]func(t *testing.T, raw []byte) string{
 	"microsoft.network/publicipaddresses": addressText,
 	instanceAddressType:                   addressText,
+	"microsoft.compute/virtualmachines/extensions": func(t *testing.T, raw []byte) string {
+		m := rowIn[machineExtension](t, raw).Properties
+		return fmt.Sprint(m.Type, " works ", m.works(lower(m.Type)))
+	},
 	"microsoft.network/virtualnetworkgateways": func(t *testing.T, raw []byte) string {
 		return networkOf(rowIn[networkGateway](t, raw).Properties.Ends[0].Properties.Subnet.id())
 	},
@@ -136,6 +141,12 @@ var answerCases = []struct {
 	file string
 	want []string
 }{
+	{"VMTest.virtual_machine_extensions/02_Compute_virtualMachines_extensions_list.json",
+		[]string{"CustomScript works true"}},
+	{"docs-azure-compute-VirtualMachineExtensions/01_Get_VirtualMachineExtension_Get_MaximumSet_Gen.json",
+		[]string{"extType works true"}},
+	{"docs-azure-compute-VirtualMachineExtensions/03_List_VirtualMachineExtension_List_MaximumSet_Gen.json",
+		[]string{"extType works true"}},
 	{"CdnTest.test_cdn_waf/01_Cdn_profiles_list.json",
 		[]string{"Premium_AzureFrontDoor", "Standard_AzureFrontDoor"}},
 	{"CdnTest.test_find_profile_by_name/01_Cdn_profiles_list.json", []string{"Standard_Microsoft"}},

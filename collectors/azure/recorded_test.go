@@ -125,7 +125,8 @@ var (
 	_ = sweep("Microsoft.Network/networkSecurityGroups", securityGroupFacts, same)
 	_ = sweep("Microsoft.Network/virtualNetworks", virtualNetworkFacts, same)
 	_ = sweep("Microsoft.Network/routeTables", routeTableFacts, same)
-	_ = sweep("Microsoft.Network/loadBalancers", loadBalancerFacts, same)
+	_ = sweep("Microsoft.Network/loadBalancers", loadBalancerFacts,
+		func(s seen[loadBalancer]) balancerAnswers { return balancerAnswers{Balancer: s} })
 	_ = sweep("Microsoft.Network/networkInterfaces", func(w collectors.Where, a interfaceAnswers) *inventory.Resource {
 		return interfaceFacts(w, a, networkInterfaces)
 	}, func(s seen[networkInterface]) interfaceAnswers { return interfaceAnswers{Interface: s} })

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ func (s storageAccount) publicBlobs() *bool {
 const (
 	blobServiceType = "Microsoft.Storage/storageAccounts/blobServices"
 	containerType   = "Microsoft.Storage/storageAccounts/blobServices/containers"
+	copyPolicyType  = "Microsoft.Storage/storageAccounts/objectReplicationPolicies"
 	lifecycleType   = "Microsoft.Storage/storageAccounts/managementPolicies"
 )
 
@@ -108,6 +110,16 @@ type storageAnswers struct {
 	Blobs     collectors.Answer[blobService]
 	Lifecycle collectors.Answer[lifecycle]
 	Records   collectors.Answer[[]diagnosticSetting]
+	Copies    collectors.Answer[[]copyPolicy]
+}
+
+// copyPolicy sends what changes in one account to another.
+type copyPolicy struct {
+	Properties struct {
+		Source      string            `json:"sourceAccount,omitempty"`
+		Destination string            `json:"destinationAccount,omitempty"`
+		Rules       []json.RawMessage `json:"rules,omitempty"`
+	} `json:"properties"`
 }
 
 // withoutBlobs are kinds of accounts that hold no blobs.
@@ -116,7 +128,7 @@ func withoutBlobs(kind string) bool { return lower(kind) == "filestorage" }
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAccount], storageAnswers]{
 	Kind: "azure.storage.account", Class: inventory.ClassObjectStorage,
 	Permissions: []string{storageAccounts.permission(), resourceGroups.permission(), blobServiceType + "/read",
-		lifecycleType + "/read", diagnosticRead},
+		lifecycleType + "/read", diagnosticRead, copyPolicyType + "/read"},
 	ListAction: storageAccounts.action(), ListPermission: storageAccounts.permission(), Global: true,
 	List: func(ctx context.Context, c *Clients) iter.Seq2[seen[storageAccount], error] {
 		return keptRows[storageAccount](ctx, c, storageAccounts)
@@ -135,6 +147,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, seen[storageAc
 		a.Lifecycle = askOne[lifecycle](ctx, c, id, "/managementPolicies/default", lifecycleType, storageAccounts.version,
 			"ManagementPolicyNotFound", "ResourceNotFound", "FeatureNotSupportedForAccount")
 		a.Records = askDiagnostics(ctx, c, id+"/blobServices/default")
+		a.Copies = askAll[copyPolicy](ctx, c, id, "/objectReplicationPolicies", copyPolicyType, storageAccounts.version)
 		return a
 	},
 	Facts: storageFactsOf,
@@ -156,15 +169,17 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 	blockFacts(r, facts, p)
 	accountNetworkFacts(r, facts, p)
 	accountKeyFacts(r, facts, p)
-	notYet(r, "principals", "replicas")
-	if a.Account.Row.SKU != nil {
-		facts.OtherRegionCopy = strings.Contains(lower(a.Account.Row.SKU.Name), "grs") ||
-			strings.Contains(lower(a.Account.Row.SKU.Name), "gzrs")
+	notYet(r, "principals")
+	// Geo-redundant kinds keep a copy elsewhere by themselves; of the others, replication may.
+	if sku := a.Account.Row.SKU; sku != nil && (strings.Contains(lower(sku.Name), "grs") ||
+		strings.Contains(lower(sku.Name), "gzrs")) {
+		facts.OtherRegionCopy = true
 		r.Known("other_region_copy")
 	}
 	if withoutBlobs(a.Account.Row.Kind) {
 		r.SetNotApplicable("the account holds no blobs", "versioning", "delete_protected", "expiry_rule", "expiry_days",
 			"access_logged", "log_target")
+		r.Known("replicas")
 		return r
 	}
 	collectors.Know(r, a.Blobs, func(b *blobService) {
@@ -172,12 +187,27 @@ func storageFactsOf(_ collectors.Where, a storageAnswers) *inventory.Resource {
 		facts.Versioning = deref(v.Versioning)
 		facts.DeleteProtected = v.Blobs.week() && v.Containers.week()
 	}, "versioning", "delete_protected")
+	collectors.Know(r, a.Copies, func(policies *[]copyPolicy) {
+		facts.Replicas = copiesOf(r.ID, deref(policies))
+	}, "replicas")
 	collectors.Know(r, a.Records, func(settings *[]diagnosticSetting) {
 		facts.AccessLogged, facts.LogTarget = blobRecords.kept(deref(settings)), storedIn(deref(settings))
 	}, "access_logged", "log_target")
 	collectors.Know(r, a.Lifecycle, func(l *lifecycle) { facts.ExpiryRule, facts.ExpiryDays = l.days() }, "expiry_rule",
 		"expiry_days")
 	return r
+}
+
+// copiesOf are the accounts that get a copy of what changes in one.
+func copiesOf(account string, policies []copyPolicy) []string {
+	var out []string
+	for _, p := range policies {
+		from, to := armID(p.Properties.Source), armID(p.Properties.Destination)
+		if len(p.Properties.Rules) > 0 && (from == account || from == lastOf(account)) && to != "" {
+			out = append(out, to)
+		}
+	}
+	return out
 }
 
 // storageTLS is the oldest version that is spoken: without a minimum, the first.

@@ -32,6 +32,7 @@ type virtualMachine struct {
 			OSType string `json:"osType,omitempty"`
 		} `json:"osDisk,omitempty"`
 	} `json:"storageProfile,omitempty"`
+	OS *osProfile `json:"osProfile,omitempty"`
 	Security *struct {
 		UEFI *struct {
 			SecureBoot *bool `json:"secureBootEnabled,omitempty"`
@@ -60,9 +61,21 @@ type virtualMachine struct {
 	} `json:"instanceView,omitempty"`
 }
 
-var _ = register("azure.compute.virtual_machine", inventory.ClassComputeInstance, virtualMachines,
-	func(_ collectors.Where, s seen[virtualMachine]) *inventory.Resource {
-		return machineFacts(s, virtualMachines)
+// osProfile is how a machine was set up inside.
+type osProfile struct {
+	Linux *linuxConfiguration `json:"linuxConfiguration,omitempty"`
+}
+
+type linuxConfiguration struct {
+	NoPasswords *bool `json:"disablePasswordAuthentication,omitempty"`
+}
+
+var _ = registerAsked("azure.compute.virtual_machine", inventory.ClassComputeInstance, virtualMachines,
+	[]string{machineExtensions.permission()}, askMachine,
+	func(_ collectors.Where, a machineAnswers) *inventory.Resource {
+		r := machineFacts(a.Machine, virtualMachines)
+		extensionFacts(r, r.Facts.(*inventory.ComputeInstance), a)
+		return r
 	})
 
 var _ = register("azure.compute.scale_set_instance", inventory.ClassComputeInstance, scaleSetMachines,
