@@ -32,7 +32,7 @@ type virtualMachine struct {
 			OSType string `json:"osType,omitempty"`
 		} `json:"osDisk,omitempty"`
 	} `json:"storageProfile,omitempty"`
-	OS *osProfile `json:"osProfile,omitempty"`
+	OS       *osProfile `json:"osProfile,omitempty"`
 	Security *struct {
 		UEFI *struct {
 			SecureBoot *bool `json:"secureBootEnabled,omitempty"`

@@ -35,6 +35,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
         'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/ipConfigurations/publicIPAddresses/read'
         'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/read'
         'Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read'
+        'Microsoft.Compute/virtualMachines/extensions/read'
         'Microsoft.Compute/virtualMachines/read'
         'Microsoft.DBforMySQL/flexibleServers/administrators/read'
         'Microsoft.DBforMySQL/flexibleServers/configurations/read'
@@ -83,6 +84,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
         'Microsoft.Storage/storageAccounts/blobServices/containers/read'
         'Microsoft.Storage/storageAccounts/blobServices/read'
         'Microsoft.Storage/storageAccounts/managementPolicies/read'
+        'Microsoft.Storage/storageAccounts/objectReplicationPolicies/read'
         'Microsoft.Storage/storageAccounts/read'
         ]
         notActions: []

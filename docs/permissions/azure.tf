@@ -33,6 +33,7 @@ resource "azurerm_role_definition" "plumbline" {
       "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/ipConfigurations/publicIPAddresses/read",
       "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/read",
       "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
+      "Microsoft.Compute/virtualMachines/extensions/read",
       "Microsoft.Compute/virtualMachines/read",
       "Microsoft.DBforMySQL/flexibleServers/administrators/read",
       "Microsoft.DBforMySQL/flexibleServers/configurations/read",
@@ -81,6 +82,7 @@ resource "azurerm_role_definition" "plumbline" {
       "Microsoft.Storage/storageAccounts/blobServices/containers/read",
       "Microsoft.Storage/storageAccounts/blobServices/read",
       "Microsoft.Storage/storageAccounts/managementPolicies/read",
+      "Microsoft.Storage/storageAccounts/objectReplicationPolicies/read",
       "Microsoft.Storage/storageAccounts/read",
     ]
   }
