@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/apprunner"
+	"github.com/aws/aws-sdk-go-v2/service/appsync"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/backup"
 	"github.com/aws/aws-sdk-go-v2/service/budgets"
@@ -138,6 +139,7 @@ type Clients struct {
 	APIGateway             *apigateway.Client
 	APIGatewayV2           *apigatewayv2.Client
 	AppRunner              *apprunner.Client
+	AppSync                *appsync.Client
 	AutoScaling            *autoscaling.Client
 	CloudFront             *cloudfront.Client
 	CodeArtifact           *codeartifact.Client
@@ -221,6 +223,7 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		APIGateway:             apigateway.NewFromConfig(cfg),
 		APIGatewayV2:           apigatewayv2.NewFromConfig(cfg),
 		AppRunner:              apprunner.NewFromConfig(cfg),
+		AppSync:                appsync.NewFromConfig(cfg),
 		AutoScaling:            autoscaling.NewFromConfig(cfg),
 		CloudFront:             cloudfront.NewFromConfig(cfg),
 		CodeArtifact:           codeartifact.NewFromConfig(cfg),
