@@ -19,8 +19,8 @@ var _ = answersListing("ACM.ListCertificates", listing(configCertificate,
 		if err == nil && !slices.Contains(heldStates, d.Status) {
 			err = errLeftOut
 		}
-		return types.CertificateSummary{CertificateArn: d.CertificateArn, DomainName: d.DomainName, KeyAlgorithm: d.KeyAlgorithm,
-			Type: d.Type, NotAfter: d.NotAfter}, err
+		return types.CertificateSummary{CertificateArn: d.CertificateArn, DomainName: d.DomainName,
+			KeyAlgorithm: d.KeyAlgorithm, Type: d.Type, NotAfter: d.NotAfter}, err
 	},
 	func(o *acm.ListCertificatesOutput, items []types.CertificateSummary) {
 		o.CertificateSummaryList = items

@@ -75,8 +75,8 @@ func (e *noAggregatorError) Error() string {
 	return fmt.Sprintf("there is no aggregator %q: the account has %s", e.name, strings.Join(e.found, ", "))
 }
 
-// aggregated reads the items of the account from its aggregator of the name, page by page. Beside an error it gives what
-// was read until then: each item stands for itself.
+// aggregated reads the items of the account from its aggregator of the name, page by page. Beside an error it gives
+// what was read until then: each item stands for itself.
 func (a *Account) aggregated(ctx context.Context, name string) (*Export, error) {
 	client := configservice.NewFromConfig(a.cfg)
 	in, err := a.findAggregator(ctx, client, name)
@@ -89,7 +89,8 @@ func (a *Account) aggregated(ctx context.Context, name string) (*Export, error) 
 	}
 	reader := &itemReader{spool: spool, byAccount: map[string]*Export{}}
 	p := configservice.NewSelectAggregateResourceConfigPaginator(client, &configservice.SelectAggregateResourceConfigInput{
-		ConfigurationAggregatorName: aws.String(name), Expression: aws.String(aggregatorQuery(a.id)), MaxResults: aggregatorPage,
+		ConfigurationAggregatorName: aws.String(name), Expression: aws.String(aggregatorQuery(a.id)),
+		MaxResults: aggregatorPage,
 	})
 	for p.HasMorePages() && err == nil {
 		var page *configservice.SelectAggregateResourceConfigOutput
@@ -112,7 +113,8 @@ func (a *Account) aggregated(ctx context.Context, name string) (*Export, error) 
 func (r *itemReader) results(page []string) error {
 	for _, text := range page {
 		if err := r.take([]byte(text)); err != nil {
-			return &collectors.Failure{Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}, Err: err}
+			return &collectors.Failure{Err: err,
+				Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"}}
 		}
 	}
 	return nil
@@ -124,20 +126,25 @@ func aggregatorQuery(account string) string {
 	for _, t := range aggregatedCalls {
 		names["'"+t.name+"'"] = true
 	}
-	return "SELECT resourceId, resourceName, resourceType, arn, accountId, awsRegion, configuration, supplementaryConfiguration, " +
-		"tags, configurationItemStatus, configurationItemCaptureTime WHERE accountId = '" + account + "' AND resourceType IN (" +
+	return "SELECT resourceId, resourceName, resourceType, arn, accountId, awsRegion, configuration, " +
+		"supplementaryConfiguration, tags, configurationItemStatus, configurationItemCaptureTime " +
+		"WHERE accountId = '" + account + "' AND resourceType IN (" +
 		strings.Join(slices.Sorted(maps.Keys(names)), ", ") + ")"
 }
 
 // findAggregator looks for the aggregator in every region that is collected and says which it is in.
-func (a *Account) findAggregator(ctx context.Context, client *configservice.Client, name string) (region string, err error) {
+func (a *Account) findAggregator(
+	ctx context.Context, client *configservice.Client, name string,
+) (region string, err error) {
 	var found []string
 	var failed error
 	for _, region := range append([]string{a.cfg.Region}, a.regions...) {
-		p := configservice.NewDescribeConfigurationAggregatorsPaginator(client, &configservice.DescribeConfigurationAggregatorsInput{})
-		all, err := gathered(listed(ctx, inRegionOf{p, region}, func(o *configservice.DescribeConfigurationAggregatorsOutput) []types.ConfigurationAggregator {
-			return o.ConfigurationAggregators
-		}))
+		p := configservice.NewDescribeConfigurationAggregatorsPaginator(client,
+			&configservice.DescribeConfigurationAggregatorsInput{})
+		all, err := gathered(listed(ctx, inRegionOf{p, region},
+			func(o *configservice.DescribeConfigurationAggregatorsOutput) []types.ConfigurationAggregator {
+				return o.ConfigurationAggregators
+			}))
 		if err != nil {
 			failed = err
 			continue

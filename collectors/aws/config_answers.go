@@ -108,8 +108,8 @@ func answersListing(operation string, answer exportAnswer) struct{} {
 }
 
 // listing answers a listing with what read makes of each item. besides names the members of the question that do not
-// narrow it; a question that is narrowed is not answered. A listing never ends without an error: that no more is recorded
-// does not say that there is no more.
+// narrow it; a question that is narrowed is not answered. A listing never ends without an error: that no more is
+// recorded does not say that there is no more.
 func listing[O, T any](
 	t *recordedType, read func(*recordedItem) (T, error), put func(*O, []T), besides ...string,
 ) exportAnswer {
@@ -163,7 +163,9 @@ func (e *Export) end(at itemPlace) error {
 }
 
 // tells lets the item of one resource answer a call about it. The error ErrAbsent says that the item tells of none.
-func tells[I, O any](operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error)) struct{} {
+func tells[I, O any](
+	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
+) struct{} {
 	exportAnswers[operation] = func(e *Export, region string, in any) (any, error) {
 		question, ok := in.(*I)
 		if !ok || name(question) == nil {
@@ -241,8 +243,8 @@ func addTags(target reflect.Value, tags map[string]string) {
 	}
 }
 
-// pagingMembers carry where a page begins, sizeMembers how much is asked for and what is listed as well: neither narrows
-// a question.
+// pagingMembers carry where a page begins, sizeMembers how much is asked for and what is listed as well: neither
+// narrows a question.
 var (
 	pagingMembers = []string{"NextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"}
 	sizeMembers   = []string{

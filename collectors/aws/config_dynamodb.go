@@ -7,7 +7,8 @@ import (
 )
 
 var configTable = configType(recordedType{
-	name: "AWS::DynamoDB::Table", kind: "aws.dynamodb.table", needs: []string{"tableName", "tableArn", "tableStatus", "keySchema"},
+	name: "AWS::DynamoDB::Table", kind: "aws.dynamodb.table",
+	needs:  []string{"tableName", "tableArn", "tableStatus", "keySchema"},
 	silent: map[string][]string{"replicas": {"other_region_copy"}},
 })
 

@@ -38,7 +38,8 @@ var configSecurityGroup = configType(recordedType{
 		shapePermissions(configuration, "ipPermissions")
 		shapePermissions(configuration, "ipPermissionsEgress")
 	},
-	partial: everyMember([]string{"rules", "allows_any"}, "ipPermissions.ipv4Ranges|ipRanges", "ipPermissions.ipv6Ranges", "ipPermissions.userIdGroupPairs",
+	partial: everyMember([]string{"rules", "allows_any"},
+		"ipPermissions.ipv4Ranges|ipRanges", "ipPermissions.ipv6Ranges", "ipPermissions.userIdGroupPairs",
 		"ipPermissions.prefixListIds", "ipPermissionsEgress.ipv4Ranges|ipRanges", "ipPermissionsEgress.ipv6Ranges",
 		"ipPermissionsEgress.userIdGroupPairs", "ipPermissionsEgress.prefixListIds"),
 })
@@ -92,7 +93,8 @@ var configSubnet = configType(recordedType{
 	partial: map[string][]string{"ipv6CidrBlockAssociationSet": {"ranges"}},
 })
 
-var _ = lists("EC2.DescribeSubnets", configSubnet, func(o *ec2.DescribeSubnetsOutput, items []types.Subnet) { o.Subnets = items })
+var _ = lists("EC2.DescribeSubnets", configSubnet,
+	func(o *ec2.DescribeSubnetsOutput, items []types.Subnet) { o.Subnets = items })
 
 var configVPC = configType(recordedType{
 	name: "AWS::EC2::VPC", kind: "aws.ec2.vpc",
@@ -156,7 +158,8 @@ var configVolume = configType(recordedType{
 	silent: map[string][]string{"sourceVolumeId": {"source"}},
 })
 
-var _ = lists("EC2.DescribeVolumes", configVolume, func(o *ec2.DescribeVolumesOutput, items []types.Volume) { o.Volumes = items })
+var _ = lists("EC2.DescribeVolumes", configVolume,
+	func(o *ec2.DescribeVolumesOutput, items []types.Volume) { o.Volumes = items })
 
 var configPeering = configType(recordedType{
 	name: "AWS::EC2::VPCPeeringConnection", kind: "aws.ec2.vpc_peering_connection",
@@ -179,4 +182,5 @@ var configFlowLog = configType(recordedType{
 	partial: map[string][]string{"deliverLogsStatus": {"active"}},
 })
 
-var _ = lists("EC2.DescribeFlowLogs", configFlowLog, func(o *ec2.DescribeFlowLogsOutput, items []types.FlowLog) { o.FlowLogs = items })
+var _ = lists("EC2.DescribeFlowLogs", configFlowLog,
+	func(o *ec2.DescribeFlowLogsOutput, items []types.FlowLog) { o.FlowLogs = items })

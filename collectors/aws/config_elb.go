@@ -28,7 +28,8 @@ var _ = tells("Elastic Load Balancing.DescribeLoadBalancerAttributes", configCla
 	func(in *elb.DescribeLoadBalancerAttributesInput) *string { return in.LoadBalancerName },
 	func(i *recordedItem) (*elb.DescribeLoadBalancerAttributesOutput, error) {
 		out := &types.LoadBalancerAttributes{}
-		return &elb.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: out}, i.foldPart("LoadBalancerAttributes", out)
+		return &elb.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: out},
+			i.foldPart("LoadBalancerAttributes", out)
 	})
 
 var _ = tells("Elastic Load Balancing.DescribeTags", configClassicBalancer,

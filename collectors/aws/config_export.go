@@ -56,8 +56,8 @@ type keptItem struct {
 var endedItems = []string{"ResourceDeleted", "ResourceNotRecorded", "ResourceDeletedNotRecorded"}
 
 // wantedItems says what a file should have been.
-const wantedItems = "want a configuration snapshot with configurationItems, the Results of a query of an aggregator, or " +
-	"one configuration item a line"
+const wantedItems = "want a configuration snapshot with configurationItems, the Results of a query of an aggregator, " +
+	"or one configuration item a line"
 
 // ReadExport reads configuration items: a snapshot as AWS Config delivers it, compressed or not, the results of
 // select-aggregate-resource-config, an array of items, or one item a line. Each account among them is an export of its

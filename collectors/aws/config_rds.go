@@ -7,7 +7,8 @@ import (
 
 var configDBInstance = configType(recordedType{
 	name: "AWS::RDS::DBInstance", kind: "aws.rds.db_instance",
-	needs: []string{"dBInstanceIdentifier", "dBInstanceStatus", "engine", "engineVersion", "storageEncrypted", "publiclyAccessible", "vpcSecurityGroups", "dBParameterGroups"},
+	needs: []string{"dBInstanceIdentifier", "dBInstanceStatus", "engine", "engineVersion", "storageEncrypted",
+		"publiclyAccessible", "vpcSecurityGroups", "dBParameterGroups"},
 	silent: map[string][]string{
 		"maxAllocatedStorage": {"autoscaled"}, "dBInstanceAutomatedBackupsReplications": {"other_region_copy"},
 		"activityStreamStatus": {"audit_logged"}, "enabledCloudwatchLogsExports": {"audit_logged"},
@@ -23,7 +24,8 @@ var _ = lists("RDS.DescribeDBInstances", configDBInstance,
 // be recorded.
 var configDBCluster = configType(recordedType{
 	name: "AWS::RDS::DBCluster", kind: "aws.rds.db_cluster",
-	needs: []string{"dbclusterIdentifier", "status", "engine", "storageEncrypted", "dbclusterMembers", "vpcSecurityGroups"},
+	needs: []string{"dbclusterIdentifier", "status", "engine", "storageEncrypted", "dbclusterMembers",
+		"vpcSecurityGroups"},
 	silent: map[string][]string{
 		"activityStreamStatus": {"audit_logged"}, "enabledCloudwatchLogsExports": {"audit_logged"},
 		"domainMemberships": {"central_identity"}, "readReplicaIdentifiers": {"other_region_copy"},

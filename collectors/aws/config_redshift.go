@@ -7,8 +7,8 @@ import (
 
 var configWarehouse = configType(recordedType{
 	name: "AWS::Redshift::Cluster", kind: "aws.redshift.cluster",
-	needs: []string{"clusterIdentifier", "clusterStatus", "nodeType", "encrypted", "publiclyAccessible", "vpcSecurityGroups",
-		"clusterParameterGroups"},
+	needs: []string{"clusterIdentifier", "clusterStatus", "nodeType", "encrypted", "publiclyAccessible",
+		"vpcSecurityGroups", "clusterParameterGroups"},
 	silent: map[string][]string{"multiAZ": {"multi_zone"}},
 })
 

@@ -16,18 +16,20 @@ var configSecret = configType(recordedType{
 	},
 	// Whether a rotation that was due took place, a flag tells instead of its day.
 	doubt: func(configuration map[string]any) []string {
-		if textOf(configuration["RotationEnabled"]) == "true" && textOf(configuration["RotationOccurringAsScheduled"]) != "true" {
+		rotates, onTime := textOf(configuration["RotationEnabled"]), textOf(configuration["RotationOccurringAsScheduled"])
+		if rotates == "true" && onTime != "true" {
 			return []string{"lifetime_days"}
 		}
 		return nil
 	},
 })
 
-var _ = answersListing("Secrets Manager.ListSecrets", listing(configSecret, func(i *recordedItem) (types.SecretListEntry, error) {
-	var s types.SecretListEntry
-	err := i.into(configSecret, &s)
-	if err == nil && textOf(i.Configuration["Deleted"]) == "true" {
-		err = errLeftOut
-	}
-	return s, err
-}, func(o *secretsmanager.ListSecretsOutput, items []types.SecretListEntry) { o.SecretList = items }))
+var _ = answersListing("Secrets Manager.ListSecrets", listing(configSecret,
+	func(i *recordedItem) (types.SecretListEntry, error) {
+		var s types.SecretListEntry
+		err := i.into(configSecret, &s)
+		if err == nil && textOf(i.Configuration["Deleted"]) == "true" {
+			err = errLeftOut
+		}
+		return s, err
+	}, func(o *secretsmanager.ListSecretsOutput, items []types.SecretListEntry) { o.SecretList = items }))
