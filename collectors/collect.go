@@ -196,7 +196,7 @@ func (e *outError) Error() string { return e.err.Error() }
 func (l *listing[C]) list(ctx context.Context, id string) error {
 	var wg sync.WaitGroup
 	var failed error
-	err := l.e.list(ctx, l.c.Clients(l.region), id, func(ask func(context.Context) any) error {
+	err := l.each(ctx, id, func(ask func(context.Context) any) error {
 		l.mu.Lock()
 		l.row.Listed++
 		err := failed
@@ -229,16 +229,31 @@ func (l *listing[C]) list(ctx context.Context, id string) error {
 	return err
 }
 
+// each hands on the source's items. A listing that stumbles over an answer is incomplete; it never ends the run.
+func (l *listing[C]) each(ctx context.Context, id string, item func(ask func(context.Context) any) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = l.unreadable(p)
+		}
+	}()
+	return l.e.list(ctx, l.c.Clients(l.region), id, item)
+}
+
+// unreadable is what became of an answer that a source stumbled over.
+func (l *listing[C]) unreadable(what any) error {
+	return &Failure{
+		Reason: Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"},
+		Err:    fmt.Errorf("%s: an answer could not be read: %v", l.e.Definition().Kind, what),
+	}
+}
+
 // take asks about one item, states its facts and adds it to the batch. A normaliser that cannot read an answer makes
 // the listing incomplete; it never ends the run.
 func (l *listing[C]) take(ctx context.Context, ask func(context.Context) any, seen time.Time) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.mu.Lock()
-			l.faults = &Failure{
-				Reason: Reason{Cause: inventory.CauseFailed, Code: "MalformedAnswer"},
-				Err:    fmt.Errorf("%s: an answer could not be read: %v", l.e.Definition().Kind, p),
-			}
+			l.faults = l.unreadable(p)
 			l.mu.Unlock()
 		}
 	}()

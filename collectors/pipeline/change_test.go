@@ -99,3 +99,36 @@ func TestChangeDerivesWhatDependsOnIt(t *testing.T) {
 		t.Errorf("%d verdicts after changes; a single run gives %d others", len(a), len(b))
 	}
 }
+
+// TestAListingThatStumblesIsIncomplete has a source fall over an answer in the middle of its listing: the run goes on, and
+// the listing removes and closes nothing.
+func TestAListingThatStumblesIsIncomplete(t *testing.T) {
+	t.Parallel()
+	c := newCloud()
+	c.buckets["a"], c.buckets["b"] = bucket{ID: "a"}, bucket{ID: "b"}
+	memory := NewScratch(inventory.Defaults())
+	p := newPipeline(t, c, memory)
+	if err := p.Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	before := verdicts(memory)
+	delete(c.buckets, "b")
+	c.during = func() { panic("an answer of a shape that nobody foresaw") }
+	if err := p.Run(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if memory.resources["b"] == nil {
+		t.Error("the listing was not read to its end and removed a bucket")
+	}
+	after := verdicts(memory)
+	for key, was := range before {
+		if is := after[key]; is != was && is == evaluator.Pass {
+			t.Errorf("%v was %q and passes now", key, was)
+		}
+	}
+	for _, row := range memory.Ledger() {
+		if row.Kind == bucketKind && row.Region == region && row.Complete {
+			t.Errorf("the row is %+v", row)
+		}
+	}
+}
