@@ -56,10 +56,23 @@ func (a *Account) useAggregator(ctx context.Context, c Connection) error {
 		c.Log.Warn("the aggregator cannot be read to its end; what it lacks is asked directly", "aggregator", c.Aggregator,
 			"code", collectors.Classify(Classify(err)).Code, "error", err)
 	}
-	if records != nil {
-		a.cfg.APIOptions = append(slices.Clone(a.cfg.APIOptions), records.fill)
+	if records == nil {
+		return nil
 	}
+	if c.Log != nil {
+		c.Log.Info("records of an aggregator stand in for calls about single resources", "aggregator", c.Aggregator,
+			"records", records.count())
+	}
+	a.cfg.APIOptions = append(slices.Clone(a.cfg.APIOptions), records.fill)
 	return nil
+}
+
+// count is how many items there are.
+func (e *Export) count() (n int) {
+	for _, items := range e.byPlace {
+		n += len(items)
+	}
+	return n
 }
 
 // noAggregatorError says that a setting names no aggregator.
