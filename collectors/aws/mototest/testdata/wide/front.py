@@ -203,6 +203,9 @@ def gateways(e):
     api = http.create_api(Name="web-api", ProtocolType="HTTP", Tags=words("web-api"))["ApiId"]
     http.create_route(ApiId=api, RouteKey="GET /", AuthorizationType="NONE")
 
+    for name, way in (("graph", "AWS_IAM"), ("open-graph", "API_KEY")):
+        client("appsync").create_graphql_api(name=name, authenticationType=way, tags=words(name))
+
 
 def delivery(e):
     front = client("cloudfront", "us-east-1")
