@@ -126,6 +126,9 @@ func (s *wire) sts(w http.ResponseWriter, form url.Values, authorization string)
 		}
 		fmt.Fprintf(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>%s</Account></GetCallerIdentityResult>`+
 			`</GetCallerIdentityResponse>`, account)
+	case "DescribeRegions":
+		fmt.Fprint(w, `<DescribeRegionsResponse><regionInfo><item><regionName>eu-central-1</regionName></item>`+
+			`<item><regionName>us-east-1</regionName></item></regionInfo></DescribeRegionsResponse>`)
 	default:
 		refuse("AccessDenied")
 	}
@@ -336,5 +339,28 @@ func TestAnAccountThatCannotBeEntered(t *testing.T) {
 	}
 	if _, err := a.One(t.Context(), "aws.s3.bucket", collectors.Global, "x", sixOnMarchFirst, out); err == nil || !strings.Contains(err.Error(), "sts:AssumeRole") {
 		t.Errorf("asked about one resource: %v", err)
+	}
+}
+
+// TestRegionsOfAMember takes of an allow list what the account has enabled: one list serves every account of an
+// organisation. An account by itself must have enabled what is asked of it.
+func TestRegionsOfAMember(t *testing.T) {
+	t.Parallel()
+	c := newWire().serve(t)
+	c.Account, c.RoleARN, c.Member = "222222222222", "arn:aws:iam::222222222222:role/plumbline", true
+	for name, tt := range map[string]struct{ wanted, want []string }{
+		"all":     {nil, []string{"eu-central-1", "us-east-1"}},
+		"some":    {[]string{"us-east-1", "ap-east-1"}, []string{"us-east-1"}},
+		"nothing": {[]string{"ap-east-1"}, nil},
+	} {
+		c.Regions = tt.wanted
+		a, err := Connect(t.Context(), c)
+		if err != nil || fmt.Sprint(a.Regions()) != fmt.Sprint(tt.want) || !a.RegionsListed() {
+			t.Errorf("%s: %v %v, want %v", name, a, err, tt.want)
+		}
+	}
+	c.Member, c.Regions = false, []string{"us-east-1", "ap-east-1"}
+	if _, err := Connect(t.Context(), c); err == nil || !strings.Contains(err.Error(), "ap-east-1") {
+		t.Errorf("an account by itself: %v", err)
 	}
 }
