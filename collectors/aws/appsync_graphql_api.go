@@ -175,6 +175,11 @@ func graphAPIFacts(w collectors.Where, a graphAPIAnswers) *inventory.Resource {
 		r.Known("authenticated")
 	}
 	webFirewallFacts(r, facts, a.WebFirewall)
+	if a.API.WebACL != "" {
+		// The API itself says that a firewall stands in front, also when its rules may not be read.
+		facts.WAFAttached = true
+		r.Known("waf_attached")
+	}
 	if why := a.Origins.Unknown(); why != nil {
 		r.SetUnknown(*why, "origin_tls", "origins", "origin_exists")
 	} else {
