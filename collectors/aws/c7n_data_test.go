@@ -10,6 +10,16 @@ var dataMappings = []mapping{
 		why: "The tags were recorded after the test had set them alone; what was there before came from another " +
 			"service."},
 	{id: "test_efs.py:280", kind: "aws.efs.file_system", ask: isnt("encrypted_in_transit")},
+	{id: "test_elasticache.py:304", kind: "aws.elasticache.replication_group", ask: equals("engine", "redis"), got: 1,
+		why: "They count the three nodes of a group, and we the group."},
+	{id: "test_elasticache.py:510", kind: "aws.elasticache.replication_group",
+		ask: withLink("firewalls", "aws.ec2.security_group", called("default")), got: 1,
+		why: "They count the three nodes of a group, and we the group."},
+	{id: "test_elasticache.py:559", kind: "aws.elasticache.replication_group",
+		ask: both(withLink("firewalls", "aws.ec2.security_group", called("default")),
+			withLink("firewalls", "aws.ec2.security_group", called("PROD-ONLY-Test-Security-Group"))),
+		at: map[string]int{"elasticache.DescribeCacheClusters": 2, "ec2.DescribeSecurityGroups": 2}, got: 1,
+		why: "They count the three nodes of a group, and we the group."},
 	{id: "test_elasticache.py:620", kind: "aws.elasticache.replication_group", ask: unlabelled("Tagging"), got: 0,
 		why: "The tags were recorded after the test had set them alone; what was there before came from another " +
 			"service."},

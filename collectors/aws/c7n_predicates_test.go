@@ -85,6 +85,11 @@ func names(name, end string) asks {
 	})
 }
 
+// startsWith asks how a text begins.
+func startsWith(name, begin string) asks {
+	return fact(name, func(v any) bool { return strings.HasPrefix(v.(string), begin) })
+}
+
 func both(all ...asks) asks {
 	return func(c *collected, r *inventory.Resource) said {
 		out := saidYes
@@ -155,6 +160,14 @@ func label(key, value string) asks {
 
 // unlabelled asks for a resource without the label.
 func unlabelled(key string) asks { return not(label(key, "*")) }
+
+// bare asks for a resource without any label.
+func bare(_ *collected, r *inventory.Resource) said {
+	if !r.IsKnown("labels_read") {
+		return saidOpen
+	}
+	return truth(len(r.Labels) == 0)
+}
 
 // withLink asks whether an attribute names a resource of a kind of which q holds.
 func withLink(name string, kind inventory.Kind, q asks) asks {

@@ -90,7 +90,7 @@ func TestExpectations(t *testing.T) {
 		case m.why == "":
 			agree++
 		case got == e.Expected:
-			t.Errorf("%s %s: our facts select %d as expected; the explanation is not needed: %s", m.id, e.Scenario, got, m.why)
+			t.Errorf("%s %s: our facts select %d as expected; why explain it: %s", m.id, e.Scenario, got, m.why)
 		case got != m.got:
 			t.Errorf("%s %s: our facts select %d, not %d as explained: %s", m.id, e.Scenario, got, m.got, m.why)
 		default:
@@ -123,5 +123,9 @@ func (m mapping) count(c *collected) (selected, open int) {
 	return selected, open
 }
 
-// mappings are all filters that ask what our attributes answer.
+// mappings are the filters that ask what our attributes answer. The others ask about kinds that are not collected, for
+// names and ids alone, for what is measured or recommended (metrics, ages, health, upgrades), for what the other
+// project's own actions leave behind, or for settings that no attribute speaks of. Of some the answer that decides was
+// not recorded, because the other project reads it by another call: the users and roles of IAM, tags that the tagging
+// service lists, the rules of a listener, the web firewall of a balancer.
 var mappings = slices.Concat(accountMappings, networkMappings, dataMappings, serviceMappings)
