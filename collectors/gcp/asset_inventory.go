@@ -38,10 +38,22 @@ type carrier struct {
 	ctx context.Context //nolint:containedctx // one carrier belongs to one listing
 	c   *Clients
 	api string
+	// pages are the tokens of the pages that were asked for.
+	pages map[string]bool
 }
+
+// errCircle is behind the error of a listing whose pages lead back to one that was read: it would never end, and what
+// should have come is not told.
+var errCircle = errors.New("a page leads back to one that was read already")
 
 // RoundTrip implements http.RoundTripper.
 func (t carrier) RoundTrip(req *http.Request) (*http.Response, error) {
+	if token := req.URL.Query().Get("pageToken"); token != "" {
+		if t.pages[token] {
+			return nil, &malformed{errCircle}
+		}
+		t.pages[token] = true
+	}
 	body, err := t.c.carry(t.ctx, t.api, func(ctx context.Context) (*http.Request, error) {
 		return req.Clone(ctx), nil
 	})
@@ -55,11 +67,12 @@ func (t carrier) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// inventoried pages through what the asset inventory tells of some types.
-func (c *Clients) inventoried(ctx context.Context, content assetpb.ContentType,
+// inventoried pages through what the asset inventory tells of some types in a project or all below an organisation.
+func (c *Clients) inventoried(ctx context.Context, parent string, content assetpb.ContentType,
 	types []string) iter.Seq2[*assetpb.Asset, error] {
 	return func(yield func(*assetpb.Asset, error) bool) {
-		options := []option.ClientOption{option.WithHTTPClient(&http.Client{Transport: carrier{ctx, c, assetAPI}})}
+		through := carrier{ctx, c, assetAPI, map[string]bool{}}
+		options := []option.ClientOption{option.WithHTTPClient(&http.Client{Transport: through})}
 		if c.endpoint != nil {
 			options = append(options, option.WithEndpoint(c.endpoint.String()))
 		}
@@ -70,7 +83,7 @@ func (c *Clients) inventoried(ctx context.Context, content assetpb.ContentType,
 		}
 		defer client.Close()
 		told := client.ListAssets(ctx, &assetpb.ListAssetsRequest{
-			Parent: "projects/" + c.Project, ContentType: content, AssetTypes: types, PageSize: assetsOfPage,
+			Parent: parent, ContentType: content, AssetTypes: types, PageSize: assetsOfPage,
 		})
 		for {
 			a, err := told.Next()
@@ -120,7 +133,7 @@ func policyOf(told *iampb.Policy) *policy {
 
 // fromAssets lists by the asset inventory. told says whether anything was handed on.
 func (w *way) fromAssets(ctx context.Context, c *Clients, yield func(asset, error) bool) (told bool, err error) {
-	for one, err := range c.inventoried(ctx, assetpb.ContentType_RESOURCE, w.types) {
+	for one, err := range c.inventoried(ctx, "projects/"+c.Project, assetpb.ContentType_RESOURCE, w.types) {
 		if err != nil {
 			return told, err
 		}
@@ -163,7 +176,7 @@ func (c *Clients) toldPolicy(ctx context.Context, a asset) *policy {
 	}
 	c.mu.Unlock()
 	k.once.Do(func() {
-		for told, err := range c.inventoried(ctx, assetpb.ContentType_IAM_POLICY, []string{a.Type}) {
+		for told, err := range c.inventoried(ctx, "projects/"+c.Project, assetpb.ContentType_IAM_POLICY, []string{a.Type}) {
 			if err != nil {
 				// What was told until then is true; the rest is asked for one by one.
 				return

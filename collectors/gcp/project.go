@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,6 +41,9 @@ var ErrUnreachable = errors.New("Google Cloud cannot be reached")
 type Connection struct {
 	// Project is the id of the project.
 	Project string
+	// Organization is the number of the organisation whose projects are to be found; empty is the only one that the
+	// credentials see. It is used where an organisation is connected, and nowhere else.
+	Organization string
 	// Impersonate is a service account to act as; Delegates are the accounts on the way to it.
 	Impersonate string
 	Delegates   []string
@@ -55,6 +59,8 @@ type Connection struct {
 	Attempts int
 	// Timeout bounds one call; 0 means the default of 60 s.
 	Timeout time.Duration
+	// Log is told what is taken for granted; nil is nobody.
+	Log *slog.Logger
 
 	// sealed takes no endpoint from the environment: a replay goes where the recording went.
 	sealed bool
@@ -77,6 +83,16 @@ func Connect(ctx context.Context, c Connection) (*Project, error) {
 	if _, err := inventory.ParseScope("gcp:" + c.Project); err != nil {
 		return nil, fmt.Errorf("project %q is not the id of a project; want one such as my-project-1", c.Project)
 	}
+	p, err := open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	_, err = fetch[projectBody](ctx, p.clients(), projectAPI, "/v3/projects/"+c.Project, nil)
+	return p, explainConnect(err)
+}
+
+// open prepares the calls of a connection and makes none.
+func open(ctx context.Context, c Connection) (*Project, error) {
 	p := &Project{id: c.Project, attempts: c.Attempts, timeout: c.Timeout, budget: newBudget(c.CallsPerSecond)}
 	if p.attempts == 0 {
 		p.attempts = 5
@@ -94,8 +110,7 @@ func Connect(ctx context.Context, c Connection) (*Project, error) {
 	if p.http, err = client(ctx, c, p.endpoint); err != nil {
 		return nil, err
 	}
-	_, err = fetch[projectBody](ctx, p.clients(), projectAPI, "/v3/projects/"+c.Project, nil)
-	return p, explainConnect(err)
+	return p, nil
 }
 
 // DefaultProject is the project that the environment or the credentials name; empty where neither names one.

@@ -167,7 +167,8 @@ func permissionOf(r *http.Request) string {
 		if strings.HasSuffix(last, ":getIamPolicy") {
 			verb = "getIamPolicy"
 		}
-		return "resourcemanager." + parts[1] + "." + verb
+		what, _, _ := strings.Cut(parts[1], ":")
+		return "resourcemanager." + what + "." + verb
 	case parts[len(parts)-2] == "roles":
 		return "iam.roles.get"
 	case parts[0] == "storage":
