@@ -69,7 +69,7 @@ func (s *service) follow(t *testing.T, members []inventory.Member, at time.Time)
 			return err
 		}
 		next := at.Add(24 * time.Hour)
-		_, err = tx.FollowMembers(t.Context(), parent, members, &next, at)
+		_, err = tx.FollowMembers(t.Context(), parent, members, "", &next, at)
 		return err
 	})
 	if err != nil {

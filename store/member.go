@@ -28,10 +28,14 @@ const gone = "it is no longer in its organisation"
 // FollowMembers makes the members of an organisation those of a complete listing. What is open becomes a scope with the
 // organisation's schedule, next due at next, and its connection with the member's own role; what is closed or not listed
 // keeps all that was seen in it, and is no longer collected. A scope that was connected by itself, and one that somebody
-// took out of the organisation, stay as they are.
+// took out of the organisation, stay as they are. missing is what is said of those that are not listed, where that does
+// not mean that they are gone.
 func (tx Tx) FollowMembers(
-	ctx context.Context, parent Scope, members []inventory.Member, next *time.Time, at time.Time,
+	ctx context.Context, parent Scope, members []inventory.Member, missing string, next *time.Time, at time.Time,
 ) (Followed, error) {
+	if missing == "" {
+		missing = gone
+	}
 	var open []inventory.Member
 	var closed []uuid.UUID
 	var whys []string
@@ -64,7 +68,7 @@ func (tx Tx) FollowMembers(
 		WHERE  s.tenant_id = @tenant AND s.id = b.id AND s.left_why <> b.why
 		RETURNING s.id, b.left_at IS NULL`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "parent": parent.ID, "open": ids, "closed": orEmpty(closed),
-			"whys": orEmpty(whys), "gone": gone, "at": at})
+			"whys": orEmpty(whys), "gone": missing, "at": at})
 	if err != nil {
 		return Followed{}, fmt.Errorf("members that left: %w", err)
 	}
@@ -100,6 +104,9 @@ func (tx Tx) takeUp(
 		}
 		connection := parent.Connection
 		connection.Role, connection.MemberRole = m.Role, ""
+		if m.Directory != "" {
+			connection.Directory = m.Directory
+		}
 		raw, err := json.Marshal(connection)
 		if err != nil {
 			return nil, fmt.Errorf("connection of member %s: %w", m.Scope, err)

@@ -60,7 +60,7 @@ func (m *membership) follow(accounts ...string) (begun, left []inventory.ScopeID
 	}
 	var out Followed
 	m.within(func(tx Tx) (err error) {
-		out, err = tx.FollowMembers(m.t.Context(), m.parent, members, &next, m.at)
+		out, err = tx.FollowMembers(m.t.Context(), m.parent, members, "", &next, m.at)
 		return err
 	})
 	natural := map[uuid.UUID]inventory.ScopeID{}

@@ -29,7 +29,7 @@ func TestScopesOfAnOrganisation(t *testing.T) {
 	has(t, s.get(t, "/scopes/"+parent.ID.String()), "section", "Nothing is found yet")
 	follow := func(at time.Time, why string) {
 		s.in(t, func(ctx context.Context, tx store.Tx) error {
-			_, err := tx.FollowMembers(ctx, parent, []inventory.Member{{Scope: data, Name: "x"}, {Scope: "aws:400000000000", Name: "new one", Closed: why}}, nil, at)
+			_, err := tx.FollowMembers(ctx, parent, []inventory.Member{{Scope: data, Name: "x"}, {Scope: "aws:400000000000", Name: "new one", Closed: why}}, "", nil, at)
 			return err
 		})
 	}

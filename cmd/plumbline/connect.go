@@ -173,6 +173,9 @@ func (c *scanCmd) members(
 	if err != nil {
 		return nil, err
 	}
+	if why := pipeline.Missing(o); why != "" {
+		log.Warn("what the credentials may not read is not listed", "scope", o.Scope(), "missing", why)
+	}
 	for _, m := range members {
 		if m.Closed != "" {
 			log.Info("not scanned", "scope", m.Scope, "name", m.Name, "because", "it is "+m.Closed)
@@ -202,6 +205,9 @@ func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]c
 		attempts: c.Attempts, log: log}
 	if t.member != nil {
 		r.member, r.connection.Role, r.connection.MemberRole = true, t.member.Role, ""
+		if t.member.Directory != "" {
+			r.connection.Directory = t.member.Directory
+		}
 	}
 	nothing := func() error { return nil }
 	switch {

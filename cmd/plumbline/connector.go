@@ -63,6 +63,9 @@ func probeMembers(ctx context.Context, o pipeline.Organization) probe {
 	}
 	p := probe{what: "List what lies in " + string(o.Scope()), passed: row.Complete,
 		answer: fmt.Sprintf("%d are open and %d closed.", open, len(members)-open)}
+	if missing := pipeline.Missing(o); missing != "" {
+		p.answer += " Of one that is not among them: " + missing + "."
+	}
 	if !row.Complete {
 		why := row.Unknown
 		p.answer = fmt.Sprintf("It needs the right %s: %s (%s).", why.Permission, why.Cause, why.Code)

@@ -7,6 +7,8 @@ type Member struct {
 	Name string
 	// Role is what is assumed to read it, as connections name it; empty where the credentials reach it as they are.
 	Role string
+	// Directory is where one signs in to read it; empty where the connection of what it lies in says so already.
+	Directory string
 	// Closed is why nobody can read it any more, such as "suspended"; empty for one that stands open.
 	Closed string
 }

@@ -33,7 +33,7 @@ func (c collector) follow(ctx context.Context, job Collect, p *pipeline.Pipeline
 		if err != nil {
 			return err
 		}
-		if followed, err = tx.FollowMembers(ctx, parent, members, next, now); err != nil {
+		if followed, err = tx.FollowMembers(ctx, parent, members, pipeline.Missing(o), next, now); err != nil {
 			return err
 		}
 		return c.queueMembers(ctx, tx, job, followed)

@@ -288,7 +288,7 @@ func TestWhatLeavesWhileItWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.within(func(tx store.Tx) error {
-		_, err := tx.FollowMembers(t.Context(), f.parent, []inventory.Member{{Scope: first, Closed: "closed"}}, nil, day)
+		_, err := tx.FollowMembers(t.Context(), f.parent, []inventory.Member{{Scope: first, Closed: "closed"}}, "", nil, day)
 		return err
 	})
 	f.s.Open = func(context.Context, store.Scope) (pipeline.Gatherer, error) {
