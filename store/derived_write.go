@@ -225,12 +225,13 @@ func (tx Tx) writePasses(ctx context.Context, rows []derivedRow, at time.Time) e
 
 // restoreDerived gives resources that need only be judged the facts that were derived for them. Those that have none yet
 // have to be derived after all.
-func (tx Tx) restoreDerived(ctx context.Context, due map[uuid.UUID]*pending, found map[uuid.UUID]*inventory.Resource) error {
+func (tx Tx) restoreDerived(ctx context.Context, due []*pending, found map[uuid.UUID]*inventory.Resource) error {
 	var ids []uuid.UUID
-	for id, p := range due {
+	byID := map[uuid.UUID]*pending{}
+	for _, p := range due {
 		if p.judgeOnly {
-			p.judgeOnly = false
-			ids = append(ids, id)
+			p.judgeOnly, byID[p.id] = false, p
+			ids = append(ids, p.id)
 		}
 	}
 	if len(ids) == 0 {
@@ -253,7 +254,7 @@ func (tx Tx) restoreDerived(ctx context.Context, due map[uuid.UUID]*pending, fou
 		return fmt.Errorf("derived facts: %w", err)
 	}
 	for _, row := range stored {
-		due[row.ID].judgeOnly = found[row.ID] != nil
+		byID[row.ID].judgeOnly = found[row.ID] != nil
 	}
 	return onEveryCore(len(stored), func(n int) error {
 		if r := found[stored[n].ID]; r != nil {

@@ -255,9 +255,13 @@ func (tx Tx) remove(ctx context.Context, ids []uuid.UUID, at time.Time, cause ev
 	if len(ids) == 0 {
 		return nil
 	}
-	keys, err := tx.keysOf(ctx, ids)
+	before, err := tx.resourcesByID(ctx, ids)
 	if err != nil {
 		return err
+	}
+	var keys []evaluator.Key
+	for _, r := range before {
+		keys = append(keys, evaluator.KeysOf(r, nil)...)
 	}
 	ends := make([]time.Time, len(ids))
 	for i := range ends {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,14 @@ const (
 func (tx Tx) lockScope(ctx context.Context, scope uuid.UUID) error {
 	if _, err := tx.Exec(ctx, toObserve, tx.tenant, scope); err != nil {
 		return fmt.Errorf("lock the scope: %w", err)
+	}
+	return nil
+}
+
+// planAnew has the transaction's statements planned anew, as those of either side are.
+func (tx Tx) planAnew(ctx context.Context) error {
+	if _, err := tx.Exec(ctx, `SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`); err != nil {
+		return fmt.Errorf("plan anew: %w", err)
 	}
 	return nil
 }
@@ -286,7 +295,7 @@ func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed [
 	for _, i := range changed {
 		ids, ends = append(ids, i.id), append(ends, i.Resource.ObservedAt)
 	}
-	keys, err := tx.keysOf(ctx, ids)
+	before, err := tx.resourcesByID(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -297,12 +306,13 @@ func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed [
 		return err
 	}
 	var newIDs []uuid.UUID
+	var keys []evaluator.Key
 	for _, i := range fresh {
 		newIDs = append(newIDs, i.id)
-		keys = append(keys, evaluator.KeysOf(i.Resource)...)
+		keys = append(keys, evaluator.KeysOf(nil, i.Resource)...)
 	}
 	for _, i := range changed {
-		keys = append(keys, evaluator.KeysOf(i.Resource)...)
+		keys = append(keys, evaluator.KeysOf(before[i.id], i.Resource)...)
 	}
 	if err := tx.due(ctx, newIDs, evaluator.CauseNewResource); err != nil {
 		return err
@@ -311,22 +321,6 @@ func (tx Tx) replace(ctx context.Context, scope, run uuid.UUID, fresh, changed [
 		return err
 	}
 	return tx.touch(ctx, keys)
-}
-
-// keysOf are the keys that the present forms of resources touch.
-func (tx Tx) keysOf(ctx context.Context, ids []uuid.UUID) ([]evaluator.Key, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	found, err := tx.resourcesByID(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	var keys []evaluator.Key
-	for _, r := range found {
-		keys = append(keys, evaluator.KeysOf(r)...)
-	}
-	return keys, nil
 }
 
 // endVersions copies the present rows to the past. Each ends at its moment.
@@ -393,6 +387,9 @@ func (tx Tx) touch(ctx context.Context, keys []evaluator.Key) error {
 	for i, k := range keys {
 		numbers[i] = int64(k)
 	}
+	// Most resources of a batch carry labels of the same few names.
+	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
 	_, err := tx.Exec(ctx, `
 		INSERT INTO pending_resources (tenant_id, resource_id, cause)
 		SELECT tenant_id, resource_id, '' FROM derived_facts

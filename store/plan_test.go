@@ -104,3 +104,41 @@ func explained(t *testing.T, s *Store, tenant uuid.UUID, sql string, args pgx.Na
 	}
 	return strings.Join(begun, "\n")
 }
+
+// TestLabelsAreReadFromOneScope asks the planner how it finds the labels of a scope among those of many tenants: by the
+// index that begins with tenant and scope, and from no row of another scope.
+func TestLabelsAreReadFromOneScope(t *testing.T) {
+	t.Parallel()
+	service, owner := storetest.DSNs(t)
+	s, err := Open(t.Context(), service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := seed(t, s, "a", 4000)
+	for _, other := range []string{"b", "c", "d", "e"} {
+		seed(t, s, other, 4000)
+	}
+	analyze(t, owner)
+	plan := explained(t, s, a, labelsCarried, pgx.NamedArgs{
+		"tenant": a, "scope": ScopeKey("gcp:project-one"), "names": []string{"owner"}, "cause": "not_collected",
+	})
+	t.Log("\n" + plan)
+	if !strings.Contains(plan, "resources_by_listing") || strings.Contains(plan, "Seq Scan on resources ") {
+		t.Errorf("the labels do not come from the index of the scope:\n%s", plan)
+	}
+	if !strings.Contains(plan, "scope_id = ") || strings.Contains(plan, "Rows Removed by Filter") {
+		t.Errorf("rows of other scopes are read:\n%s", plan)
+	}
+	within(t, s, a, func(tx Tx) error {
+		labels, unread, err := view{tx}.Labels(t.Context(), "gcp:project-one", []string{"OWNER", "env"})
+		if len(labels) != 1 || labels[0]["owner"] != "team" {
+			t.Errorf("the scope carries %v, want one owner", labels)
+		}
+		want := inventory.Unknown{Fact: "labels_read", Cause: inventory.CauseNotCollected}
+		if len(unread) != 1 || unread[0] != want {
+			t.Errorf("labels are unread by %v, want %v", unread, want)
+		}
+		return err
+	})
+}

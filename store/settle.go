@@ -3,106 +3,132 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// settleBatch is how many resources are worked out again in one transaction.
-const settleBatch = 2000
+// settleBatch is how many resources are worked out again in one transaction, settlers how many do so side by side.
+const (
+	settleBatch = 2000
+	settlers    = 2
+)
 
-// Work derives and judges a batch of resources.
+// Work derives and judges a batch of resources. It is called from several goroutines.
 type Work func(ctx context.Context, batch []evaluator.Due, view evaluator.View) ([]evaluator.Settled, error)
 
 // Settle gives work what is due, batch by batch, and keeps what it returns, until nothing is due. A batch and the note
 // that it was due go in one transaction: whoever is killed leaves it due.
 func (s *Store) Settle(ctx context.Context, tenant uuid.UUID, at time.Time, work Work) error {
 	for {
-		var n int
-		err := s.InTx(ctx, tenant, func(tx Tx) (err error) {
-			n, err = tx.settleBatch(ctx, at, work)
-			return err
-		})
+		n, err := s.settleRound(ctx, tenant, at, work)
 		if err != nil || n == 0 {
 			return err
 		}
 	}
 }
 
-func (tx Tx) settleBatch(ctx context.Context, at time.Time, work Work) (int, error) {
-	if err := tx.lockInventory(ctx); err != nil {
-		return 0, err
-	}
-	due, ids, err := tx.takeDue(ctx)
-	if err != nil || len(ids) == 0 {
-		return 0, err
+// settleRound settles some of what is due. One transaction keeps observations out; when more is due than a batch, others
+// do the work behind its lock, each of them on resources of its own. It is on a connection apart from theirs: settlers of
+// many tenants would otherwise hold all connections and wait for one more.
+func (s *Store) settleRound(ctx context.Context, tenant uuid.UUID, at time.Time, work Work) (n int, err error) {
+	err = inTx(ctx, s.fences, tenant, func(tx Tx) error {
+		if err := tx.lockInventory(ctx); err != nil {
+			return err
+		}
+		due, err := tx.takeDue(ctx)
+		if n = len(due); err != nil || n == 0 {
+			return err
+		}
+		if n <= settleBatch {
+			return tx.settle(ctx, due, at, work)
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		for batch := range slices.Chunk(due, settleBatch) {
+			group.Go(func() error {
+				return s.InTx(ctx, tenant, func(tx Tx) error {
+					if err := tx.planAnew(ctx); err != nil {
+						return err
+					}
+					return tx.settle(ctx, batch, at, work)
+				})
+			})
+		}
+		return group.Wait()
+	})
+	return n, err
+}
+
+// settle works out a batch and keeps what comes of it.
+func (tx Tx) settle(ctx context.Context, due []*pending, at time.Time, work Work) error {
+	ids := make([]uuid.UUID, len(due))
+	for i, p := range due {
+		ids[i] = p.id
 	}
 	found, err := tx.resourcesByID(ctx, ids)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := tx.restoreDerived(ctx, due, found); err != nil {
-		return 0, err
+		return err
 	}
 	before, err := tx.findingsOf(ctx, ids)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	batch := make([]evaluator.Due, 0, len(found))
-	for _, id := range ids {
-		if r := found[id]; r != nil {
-			batch = append(batch, evaluator.Due{Resource: r, Derived: due[id].judgeOnly, Before: before[id], Cause: due[id].cause})
+	for _, p := range due {
+		if r := found[p.id]; r != nil {
+			batch = append(batch, evaluator.Due{Resource: r, Derived: p.judgeOnly, Before: before[p.id], Cause: p.cause})
 		}
 	}
 	settled, err := work(ctx, batch, view{tx})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	if err := tx.keepDerived(ctx, settled, at); err != nil {
-		return 0, err
+		return err
 	}
 	if err := tx.keepFindings(ctx, settled, before, at); err != nil {
-		return 0, err
+		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM pending_resources WHERE tenant_id = @tenant AND resource_id = ANY (@ids)`,
 		pgx.StrictNamedArgs{"tenant": tx.tenant, "ids": ids})
 	if err != nil {
-		return 0, fmt.Errorf("note what is settled: %w", err)
+		return fmt.Errorf("note what is settled: %w", err)
 	}
-	return len(ids), nil
+	return nil
 }
 
-// pending is why a resource is due, and whether it need not be derived again.
+// pending is a resource that is due: why, and whether it need not be derived again.
 type pending struct {
+	id        uuid.UUID
 	cause     evaluator.Cause
 	judgeOnly bool
 }
 
-func (tx Tx) takeDue(ctx context.Context) (map[uuid.UUID]*pending, []uuid.UUID, error) {
+// takeDue reads what all settlers together take in a round.
+func (tx Tx) takeDue(ctx context.Context) ([]*pending, error) {
 	rows, err := tx.Query(ctx, `
 		SELECT resource_id, cause, judge_only FROM pending_resources WHERE tenant_id = @tenant ORDER BY resource_id LIMIT @limit`,
-		pgx.StrictNamedArgs{"tenant": tx.tenant, "limit": settleBatch})
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "limit": settleBatch * settlers})
 	if err != nil {
-		return nil, nil, fmt.Errorf("what is due: %w", err)
+		return nil, fmt.Errorf("what is due: %w", err)
 	}
-	due := map[uuid.UUID]*pending{}
-	var ids []uuid.UUID
-	var id uuid.UUID
-	var p pending
-	_, err = pgx.ForEachRow(rows, []any{&id, &p.cause, &p.judgeOnly}, func() error {
-		one := p
-		due[id] = &one
-		ids = append(ids, id)
-		return nil
+	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*pending, error) {
+		p := &pending{}
+		return p, row.Scan(&p.id, &p.cause, &p.judgeOnly)
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("what is due: %w", err)
+		return nil, fmt.Errorf("what is due: %w", err)
 	}
-	return due, ids, nil
+	return due, nil
 }
 
 // Rejudge makes every resource of the classes due to be judged again from what is derived already, with the cause of it:

@@ -89,22 +89,25 @@ func (tx Tx) Tenant() uuid.UUID { return tx.tenant }
 
 // InTx runs fn in a transaction that sees the tenant's rows and no others. It commits when fn returns nil.
 func (s *Store) InTx(ctx context.Context, tenant uuid.UUID, fn func(Tx) error) error {
-	return s.inTx(ctx, "plumbline.tenant", tenant.String(), func(tx pgx.Tx) error { return fn(Tx{Tx: tx, tenant: tenant}) })
+	return inTx(ctx, s.pool, tenant, fn)
+}
+
+func inTx(ctx context.Context, pool *pgxpool.Pool, tenant uuid.UUID, fn func(Tx) error) error {
+	return inTxWith(ctx, pool, "plumbline.tenant", tenant.String(), func(tx pgx.Tx) error { return fn(Tx{Tx: tx, tenant: tenant}) })
 }
 
 // inSweep runs fn in a transaction that sees the tenants and scopes of everybody, and nothing else.
 func (s *Store) inSweep(ctx context.Context, fn func(pgx.Tx) error) error {
-	return s.inTx(ctx, "plumbline.sweep", "on", fn)
+	return inTxWith(ctx, s.pool, "plumbline.sweep", "on", fn)
 }
 
-func (s *Store) inTx(ctx context.Context, setting, value string, fn func(pgx.Tx) error) error {
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+func inTxWith(ctx context.Context, pool *pgxpool.Pool, setting, value string, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SELECT set_config($1, $2, true)`, setting, value); err != nil {
 			return fmt.Errorf("enter the tenant: %w", err)
 		}
 		return fn(tx)
 	})
-	return err
 }
 
 // missing turns "no rows" into ErrNotFound and wraps anything else with the deed.

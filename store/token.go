@@ -31,7 +31,7 @@ type Bearer struct {
 // that one row and nothing else. It returns ErrNotFound when there is none; whether it still holds is for the caller.
 func (s *Store) TokenByHash(ctx context.Context, hash []byte) (Bearer, error) {
 	var b Bearer
-	err := s.inTx(ctx, "plumbline.token", hex.EncodeToString(hash), func(tx pgx.Tx) error {
+	err := inTxWith(ctx, s.pool, "plumbline.token", hex.EncodeToString(hash), func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 			SELECT tenant_id, id, name, role, hash, created_at, expires_at, revoked_at
 			FROM   tokens

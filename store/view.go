@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,6 +83,54 @@ func (v view) Into(ctx context.Context, class inventory.Class, link string, ids 
 		sort.Slice(out[name], func(i, j int) bool { return out[name][i].ID < out[name][j].ID })
 	}
 	return out, nil
+}
+
+// labelsCarried reads the rows of one scope by the index that begins with it, and no others. All of them are looked at,
+// since no index holds labels: it is asked only when the record of an account is due, which a change makes it by touching
+// a label of these names. Names that are not all ASCII are left to the caller, which knows their cases better than the
+// locale of a database.
+const labelsCarried = `
+		SELECT DISTINCT
+		       (SELECT jsonb_object_agg(l.key, l.value) FROM jsonb_each_text(r.labels) l
+		        WHERE  lower(l.key) = ANY (@names) OR octet_length(l.key) > length(l.key)) AS labels,
+		       CASE WHEN r.facts -> 'known' ? 'labels_read' THEN NULL
+		            ELSE coalesce(r.facts -> 'unknown' -> 'labels_read', jsonb_build_object('cause', @cause::text))
+		       END AS unread
+		FROM   resources r
+		WHERE  r.tenant_id = @tenant AND r.scope_id = @scope AND r.carries_labels`
+
+// Labels implements evaluator.View.
+func (v view) Labels(ctx context.Context, scope inventory.ScopeID, names []string) ([]map[string]string, []inventory.Unknown, error) {
+	lower := make([]string, len(names))
+	for i, name := range names {
+		lower[i] = strings.ToLower(name)
+	}
+	rows, err := v.tx.Query(ctx, labelsCarried, pgx.StrictNamedArgs{
+		"tenant": v.tx.tenant, "scope": ScopeKey(string(scope)), "names": lower, "cause": string(inventory.CauseNotCollected),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("labels: %w", err)
+	}
+	var labels []map[string]string
+	var unread []inventory.Unknown
+	type carried struct {
+		Labels map[string]string
+		Unread *inventory.Unknown
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[carried])
+	if err != nil {
+		return nil, nil, fmt.Errorf("labels: %w", err)
+	}
+	for _, one := range found {
+		if len(one.Labels) > 0 {
+			labels = append(labels, one.Labels)
+		}
+		if one.Unread != nil {
+			one.Unread.Fact = "labels_read"
+			unread = append(unread, *one.Unread)
+		}
+	}
+	return labels, unread, nil
 }
 
 // Listings implements evaluator.View.
