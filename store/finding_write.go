@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -80,8 +82,8 @@ func (tx Tx) findingsOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]map
 
 // movedRow is a finding that moved, with the resource it is about. kept says that a form of it is in its table already.
 type movedRow struct {
-	resource uuid.UUID
-	kept     bool
+	id, resource uuid.UUID
+	kept         bool
 	evaluator.Moved
 }
 
@@ -91,7 +93,7 @@ func (tx Tx) keepFindings(ctx context.Context, settled []evaluator.Settled, befo
 	for _, s := range settled {
 		id := ResourceID(s.Resource.ID)
 		for _, m := range s.Moved {
-			moved = append(moved, movedRow{id, before[id][m.Check] != nil, m})
+			moved = append(moved, movedRow{resource: id, kept: before[id][m.Check] != nil, Moved: m})
 		}
 	}
 	return tx.keepMoved(ctx, moved, at)
@@ -107,7 +109,7 @@ func (tx Tx) closeFindings(ctx context.Context, ids []uuid.UUID, at time.Time, c
 	for id, findings := range before {
 		for check, f := range findings {
 			if after, m := evaluator.Gone(f, at, cause); m != nil {
-				moved = append(moved, movedRow{id, true, evaluator.Moved{Check: check, Finding: after, Movement: m}})
+				moved = append(moved, movedRow{resource: id, kept: true, Moved: evaluator.Moved{Check: check, Finding: after, Movement: m}})
 			}
 		}
 	}
@@ -118,10 +120,15 @@ func (tx Tx) keepMoved(ctx context.Context, moved []movedRow, at time.Time) erro
 	if len(moved) == 0 {
 		return nil
 	}
+	for i := range moved {
+		moved[i].id = FindingID(moved[i].resource, moved[i].Check)
+	}
+	// In the order of the indexes, which end in the id: rows that follow one another land on the same pages.
+	slices.SortFunc(moved, func(a, b movedRow) int { return bytes.Compare(a.id[:], b.id[:]) })
 	ids := make([]uuid.UUID, len(moved))
 	var kept []uuid.UUID
 	for i, m := range moved {
-		ids[i] = FindingID(m.resource, m.Check)
+		ids[i] = m.id
 		if m.kept {
 			kept = append(kept, ids[i])
 		}
