@@ -51,23 +51,27 @@ func Classify(err error) error {
 		return err
 	}
 	reason := collectors.Reason{Cause: inventory.CauseFailed, Code: code(err)}
-	var response *azcore.ResponseError
-	status := 0
-	if errors.As(err, &response) {
-		status = response.StatusCode
-	}
 	var denied *errDenied
 	switch {
 	case errors.Is(err, errNotExported):
 		reason.Cause = inventory.CauseNotCollected
-	case errors.As(err, &denied), status == http.StatusForbidden && !notEnabled[reason.Code]:
+	case errors.As(err, &denied), status(err) == http.StatusForbidden && !notEnabled[reason.Code]:
 		reason.Cause = inventory.CauseDenied
-	case status == http.StatusTooManyRequests, throttled[reason.Code]:
+	case status(err) == http.StatusTooManyRequests, throttled[reason.Code]:
 		reason.Cause = inventory.CauseThrottled
 	case notEnabled[reason.Code]:
 		reason.Cause = inventory.CauseNotEnabled
 	}
 	return &collectors.Failure{Reason: reason, Err: err}
+}
+
+// status is the status of an answer that refused; 0 where none came.
+func status(err error) int {
+	var response *azcore.ResponseError
+	if errors.As(err, &response) {
+		return response.StatusCode
+	}
+	return 0
 }
 
 // code is the provider's error code, or our word for what went wrong on the way.

@@ -32,6 +32,8 @@ type recordedConnection struct {
 	Subscription string `json:"subscription"`
 	// Endpoint is where the calls went: pages lead to it.
 	Endpoint string `json:"endpoint"`
+	// Member is of a subscription of a tenant, which is recorded even where it could not be reached.
+	Member bool `json:"member,omitempty"`
 }
 
 // transporter lets a RoundTripper carry the calls of the SDK, and the SDK's client those of a recorder.
@@ -69,7 +71,7 @@ func ConnectRecording(ctx context.Context, c Connection, dir string) (s *Subscri
 		if err := calls.Stop(); err != nil {
 			return fmt.Errorf("write recording: %w", err)
 		}
-		return recordedConnection{s.id, s.arm.Endpoint()}.write(dir)
+		return recordedConnection{s.id, s.arm.Endpoint(), c.Member}.write(dir)
 	}, nil
 }
 
@@ -152,7 +154,7 @@ func ConnectReplay(ctx context.Context, c Connection, dir string) (*Subscription
 	}
 	c.Subscription, c.Endpoint, c.Static, c.HTTP = kept.Subscription, kept.Endpoint, Static("replayed"),
 		transporter(r.answer)
-	c.CallsPerSecond = math.Inf(1)
+	c.CallsPerSecond, c.Member = math.Inf(1), kept.Member
 	return Connect(ctx, c)
 }
 

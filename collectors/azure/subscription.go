@@ -26,6 +26,9 @@ import (
 type Connection struct {
 	// Subscription is the subscription that must answer; empty accepts the only one the credentials can see.
 	Subscription string
+	// Member says that the subscription is one of a tenant's. One that cannot be reached is then collected all the same,
+	// with everything in it unknown.
+	Member bool
 	// Tenant is the directory to sign in to, Client the application or identity to sign in as.
 	Tenant, Client string
 	// Certificate is the path of a certificate with its key, FederatedTokenFile that of a workload's token.
@@ -55,6 +58,8 @@ type Subscription struct {
 	arm      *arm.Client
 	limit    rate.Limit
 	export   *Export
+	// barred is why the subscription could not be reached; nil for one that was.
+	barred *inventory.Unknown
 }
 
 // ErrUnreachable is behind errors of connections that the network, not a setting, may have broken.
@@ -79,39 +84,58 @@ func Connect(ctx context.Context, c Connection) (*Subscription, error) {
 	if c.Subscription != "" && !uuidShape.MatchString(c.Subscription) {
 		return nil, fmt.Errorf("subscription %q is not the id of a subscription; want a uuid", c.Subscription)
 	}
+	client, limit, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	s := &Subscription{id: strings.ToLower(c.Subscription), arm: client, limit: limit}
+	err = s.confirm(ctx)
+	if err != nil && c.Member && ctx.Err() == nil {
+		why := collectors.Classify(Classify(err))
+		s.name, s.barred = s.id, &inventory.Unknown{Cause: why.Cause, Code: why.Code, Action: "GET " + subscriptions.typ,
+			Permission: subscriptions.permission()}
+		return s, nil
+	}
+	if err != nil {
+		return nil, explainConnect(err, s.id)
+	}
+	return s, nil
+}
+
+// open makes the client of Resource Manager, and says how often it may call.
+func (c Connection) open() (*arm.Client, rate.Limit, error) {
 	if c.Endpoint == "" {
 		c.Endpoint = os.Getenv(EndpointSetting)
 	}
 	e, err := parseEndpoint(c.Endpoint)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	options := c.options(e)
 	credential, err := c.credential(e, options)
 	if err != nil {
-		return nil, fmt.Errorf("azure credentials: %w", err)
+		return nil, 0, fmt.Errorf("azure credentials: %w", err)
 	}
 	if c.wrap != nil {
 		if options.Transport, err = c.wrap(options.Transport); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
 	client, err := arm.NewClient("github.com/plumbline-posture/plumbline", "v1.0.0", credential, options)
 	if err != nil {
-		return nil, fmt.Errorf("azure settings: %w", err)
+		return nil, 0, fmt.Errorf("azure settings: %w", err)
 	}
-	s := &Subscription{id: strings.ToLower(c.Subscription), arm: client, limit: rate.Limit(c.CallsPerSecond)}
 	switch {
-	case math.IsInf(c.CallsPerSecond, 1):
-		s.limit = rate.Inf
-	case s.limit <= 0:
-		s.limit = 20
-		if e != nil && e.loopback {
-			s.limit = rate.Inf
-		}
+	case math.IsInf(c.CallsPerSecond, 1), c.CallsPerSecond <= 0 && e != nil && e.loopback:
+		return client, rate.Inf, nil
+	case c.CallsPerSecond <= 0:
+		return client, defaultLimit, nil
 	}
-	return s, s.confirm(ctx)
+	return client, rate.Limit(c.CallsPerSecond), nil
 }
+
+// defaultLimit is how many calls a second Resource Manager is asked where the connection does not say.
+const defaultLimit = rate.Limit(20)
 
 // confirm asks for the subscription. One that is named and refuses to describe itself can be collected all the same:
 // its own record is then unknown.
@@ -127,7 +151,7 @@ func (s *Subscription) confirm(ctx context.Context) error {
 		s.name = s.id
 		return nil
 	case err != nil:
-		return explainConnect(err, s.id)
+		return err
 	default:
 		s.name = got.DisplayName
 		return nil
@@ -137,21 +161,32 @@ func (s *Subscription) confirm(ctx context.Context) error {
 func (s *Subscription) theOnlyOne(ctx context.Context, c *Clients) error {
 	found, err := all[subscriptionAnswer](ctx, c, "/subscriptions", subscriptions.version)
 	if err != nil {
-		return explainConnect(err, "")
+		return err
 	}
 	usable := slices.DeleteFunc(*found, func(a subscriptionAnswer) bool {
 		return a.State == "Deleted" ||
 			a.State == "Disabled"
 	})
 	if len(usable) != 1 {
-		return fmt.Errorf("the credentials can see %d subscriptions: name one, as azure:<uuid>", len(usable))
+		return &choiceError{len(usable)}
 	}
 	s.id, s.name = strings.ToLower(usable[0].SubscriptionID), usable[0].DisplayName
 	return nil
 }
 
-// explainConnect puts the first refusal of a subscription in words that name the fix.
+// choiceError says that it must be told which subscription is meant.
+type choiceError struct{ seen int }
+
+func (e *choiceError) Error() string {
+	return fmt.Sprintf("the credentials can see %d subscriptions: name one, as azure:<uuid>", e.seen)
+}
+
+// explainConnect puts the first refusal of a subscription, or of a tenant, in words that name the fix.
 func explainConnect(err error, id string) error {
+	var choice *choiceError
+	if errors.As(err, &choice) {
+		return err
+	}
 	if strings.Contains(err.Error(), "failed to acquire a token") {
 		return errors.New("no Azure credentials were found: sign in with az login, or set AZURE_TENANT_ID and " +
 			"AZURE_CLIENT_ID with a certificate or a federated token")
@@ -195,12 +230,16 @@ func (s *Subscription) clients() *Clients {
 	if s.limit == rate.Inf {
 		graph = rate.Inf
 	}
-	burst := 1
-	if s.limit != rate.Inf {
-		burst = max(int(s.limit), 1)
-	}
-	return &Clients{Subscription: s.id, Name: s.name, arm: s.arm, budget: rate.NewLimiter(s.limit, burst),
+	return &Clients{Subscription: s.id, Name: s.name, arm: s.arm, budget: budgetOf(s.limit),
 		graphBudget: rate.NewLimiter(graph, graphBurst), export: s.export}
+}
+
+// budgetOf lets calls through at a rate, those of one second at once.
+func budgetOf(limit rate.Limit) *rate.Limiter {
+	if limit == rate.Inf {
+		return rate.NewLimiter(limit, 1)
+	}
+	return rate.NewLimiter(limit, max(int(limit), 1))
 }
 
 func (s *Subscription) collection(now func() time.Time) collectors.Collection[*Clients] {
@@ -211,14 +250,21 @@ func (s *Subscription) collection(now func() time.Time) collectors.Collection[*C
 	}
 }
 
-// Collect lists every kind of the subscription.
+// Collect lists every kind of the subscription. Of one that could not be reached nothing is listed, and every kind says
+// why.
 func (s *Subscription) Collect(ctx context.Context, now func() time.Time, out collectors.Out) error {
+	if s.barred != nil {
+		return s.collection(now).Barred(ctx, *s.barred, out)
+	}
 	return s.collection(now).Collect(ctx, out)
 }
 
 // One asks again about a single resource and reports whether it is there.
 func (s *Subscription) One(ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time,
 	out collectors.Out) (bool, error) {
+	if why := s.barred; why != nil {
+		return false, fmt.Errorf("subscription %s cannot be reached: %s %s (%s)", s.id, why.Permission, why.Cause, why.Code)
+	}
 	return s.collection(now).One(ctx, kind, region, id, out)
 }
 

@@ -101,6 +101,21 @@ func (s *Server) Refuse(path string, status int, code string) {
 // Hang makes every request whose path or query matches wait until the caller gives up.
 func (s *Server) Hang(path string) { s.fail(path, nil) }
 
+// Answer makes every request whose path or query matches get a text.
+func (s *Server) Answer(path, body string) {
+	s.fail(path, func(w http.ResponseWriter) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(body))
+	})
+}
+
+// Heal takes every fault back.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 func (s *Server) fail(path string, respond func(http.ResponseWriter)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,6 +157,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		subject = path + " " + query.wanted()
 	}
 	s.asked = append(s.asked, req.Method+" "+subject)
+	switch {
+	case s.failed(w, req, subject):
+	case graph && req.Method == http.MethodPost:
+		s.graph(w, query)
+	case req.Method == http.MethodGet:
+		s.manager(w, req, path)
+	case req.Method == http.MethodPost && strings.HasSuffix(strings.ToLower(path), adminRules):
+		s.adminRules(w, req, path)
+	default:
+		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "only reads are answered")
+	}
+}
+
+// failed lets the first fault that matches answer a request, and says whether one did.
+func (s *Server) failed(w http.ResponseWriter, req *http.Request, subject string) bool {
 	for _, f := range s.faults {
 		switch {
 		case !f.path.MatchString(subject):
@@ -155,18 +185,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 			<-req.Context().Done()
 			s.mu.Lock()
 		}
-		return
+		return true
 	}
-	switch {
-	case graph && req.Method == http.MethodPost:
-		s.graph(w, query)
-	case req.Method == http.MethodGet:
-		s.manager(w, req, path)
-	case req.Method == http.MethodPost && strings.HasSuffix(strings.ToLower(path), adminRules):
-		s.adminRules(w, req, path)
-	default:
-		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "only reads are answered")
-	}
+	return false
 }
 
 // graphRequest is a question to Resource Graph.
