@@ -28,7 +28,7 @@ var named = map[string]struct {
 }{
 	"cmd/plumbline/provider_aws.go":   {15, "how its scopes are connected, and what their owners put in place"},
 	"cmd/plumbline/provider_azure.go": {7, "the same"},
-	"cmd/plumbline/provider_gcp.go":   {8, "the same"},
+	"cmd/plumbline/provider_gcp.go":   {9, "the same"},
 	"cmd/plumbline/main.go":           {1, "the description of the program"},
 	"cmd/plumbline/permissions.go":    {2, "help and its examples"},
 	"cmd/plumbline/scan.go":           {9, "help and its examples"},

@@ -294,34 +294,39 @@ type service struct {
 
 func (c *conglomerate) serve(company inventory.ScopeID) *service {
 	c.t.Helper()
+	return serveCompany(c.t, company, store.Connection{MemberRole: "reader", ExternalID: "the word", Regions: []string{mototest.Region}})
+}
+
+// serveCompany makes a tenant with an organisation, and starts a scheduler with workers.
+func serveCompany(t *testing.T, company inventory.ScopeID, connection store.Connection) *service {
+	t.Helper()
 	ctx := context.Background()
 	catalogue, err := catalog.Load()
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	st, err := store.Open(ctx, storetest.DSN(c.t))
+	st, err := store.Open(ctx, storetest.DSN(t))
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c.t.Cleanup(st.Close)
+	t.Cleanup(st.Close)
 	now := func() time.Time { return time.Now().UTC() }
-	s := &service{t: c.t, store: st, tenant: uuid.New()}
+	s := &service{t: t, store: st, tenant: uuid.New()}
 	if err := st.Register(ctx, catalogue, now()); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := st.CreateTenant(ctx, store.Tenant{ID: s.tenant, Name: "company", CreatedAt: now()}); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	s.within(func(tx store.Tx) (err error) {
-		s.parent, err = tx.CreateScope(ctx, store.Scope{NaturalID: company, Name: "company", CreatedAt: now(),
-			Connection: store.Connection{MemberRole: "reader", ExternalID: "the word", Regions: []string{mototest.Region}}})
+		s.parent, err = tx.CreateScope(ctx, store.Scope{NaturalID: company, Name: "company", CreatedAt: now(), Connection: connection})
 		return err
 	})
 	s.scheduler = &schedule.Scheduler{Store: st, Catalogue: catalogue, Now: now, Open: openScope, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	if err := s.scheduler.Start(ctx, true); err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c.t.Cleanup(func() { _ = s.scheduler.Stop(ctx) })
+	t.Cleanup(func() { _ = s.scheduler.Stop(ctx) })
 	return s
 }
 

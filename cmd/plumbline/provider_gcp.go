@@ -34,6 +34,14 @@ var google = provider{
 	replay: func(ctx context.Context, r reach, dir string) (pipeline.Gatherer, error) {
 		return gathered(gcp.ConnectReplay(ctx, gcp.Connection{Project: r.account, Attempts: r.attempts}, dir))
 	},
+	organization: func(ctx context.Context, r reach) (pipeline.Organization, error) {
+		o, err := gcp.ConnectOrganization(ctx, gcp.Connection{Organization: r.account, Impersonate: r.connection.Role,
+			Attempts: r.attempts, Log: r.log})
+		if err != nil {
+			return nil, err
+		}
+		return o, nil
+	},
 	unreachable: gcp.ErrUnreachable,
 	flags:       func(c *scanCmd) store.Connection { return store.Connection{Role: c.Impersonate} },
 	export:      "gcp-assets",
@@ -74,18 +82,20 @@ func googleGuide(string) (web.Guide, error) {
 		return web.Guide{}, err
 	}
 	return web.Guide{
-		Scope: "Google Cloud project",
+		Scope: "Google Cloud project", Above: "gcp-org",
 		Steps: []web.Step{
 			{ID: "commands", Title: "Make an account and a role in the project", Code: string(commands), Caption: "Commands", Open: true,
 				Text: "Set the project and whom Plumbline runs as, and run these commands. They make a service account that holds " +
 					"a role with read rights and nothing else, and let Plumbline act as it; no key is made."},
 			{ID: "rights", Title: "Look at the read rights", Code: string(rights), Caption: "Role",
 				Text: "The role is derived from the collectors, so it holds what they call and no more; a Terraform form of it " +
-					"is printed by the same command."},
+					"is printed by the same command. For an organisation, make this role in the organisation and give it to the " +
+					"account there: it then holds in every project, those that are made later included."},
 		},
 		Fields: []web.Field{
-			{Name: "account", Label: "Project id", Example: "my-project-1", Required: true,
-				Wrong: "A project id has six to thirty letters, digits and hyphens, such as my-project-1."},
+			{Name: "account", Label: "Project id", Hint: "or the number of an organisation, for all its projects",
+				Example: "my-project-1", Required: true, Wrong: "A project id has six to thirty letters, digits and hyphens, " +
+					"such as my-project-1; an organisation is a number, such as 123456789012."},
 			{Name: "role", Label: "Service account", Hint: "empty: the default credentials of this process",
 				Example: "plumbline-collector@my-project-1.iam.gserviceaccount.com",
 				Shape:   `^[a-z0-9-]+@[a-z0-9.:-]+\.iam\.gserviceaccount\.com$`,

@@ -192,9 +192,17 @@ func TestScanCloudsBadInput(t *testing.T) {
 			args: []string{"aws", "--scope", projectScope},
 			code: exitUsage, says: "add gcp",
 		},
-		"a scope above projects": {
+		"an organisation that is not there": {
 			args: []string{"--scope", "gcp-org:1"},
-			code: exitUsage, says: "gcp:<id>",
+			code: exitUsage, says: "there is no organisation 1",
+		},
+		"an organisation that nobody sees": {
+			args: []string{"gcp", "--organization"},
+			code: exitUsage, says: "--scope gcp-org:<number>",
+		},
+		"a name where the number should be": {
+			args: []string{"--scope", "gcp-org:example.com"},
+			code: exitUsage, says: "gcp-org:<number>",
 		},
 		"a project nobody names": {
 			args: []string{"gcp"},

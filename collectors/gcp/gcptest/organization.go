@@ -79,12 +79,16 @@ func (o *Organization) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // about is the server of the project that a call names, by its id or its number. A call that names none, such as one
 // about a store or a role, is about the first project that holds what it names; nil is no project.
 func (o *Organization) about(r *http.Request) *Server {
-	words := strings.FieldsFunc(r.URL.Path+"/"+r.URL.RawQuery, func(c rune) bool {
-		return strings.ContainsRune("/:=&", c)
-	})
-	for id, p := range o.projects {
-		if slices.Contains(words, id) || slices.Contains(words, p.number) {
-			return p.server
+	q := r.URL.Query()
+	for _, link := range []string{r.URL.Path, "projects/" + q.Get("project"), q.Get("parent")} {
+		_, named, _ := strings.Cut(link, "projects/")
+		if end := strings.IndexAny(named, "/:"); end >= 0 {
+			named = named[:end]
+		}
+		for id, p := range o.projects {
+			if named == id || named == p.number {
+				return p.server
+			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.projects)) {
