@@ -15,7 +15,8 @@ type Guide struct {
 	Cloud inventory.Cloud
 	// Scope is what a scope of the cloud is called, such as "AWS account".
 	Scope string
-	// Above begins the ids of the scopes in which others lie, where the id of one is taken as well; else it is empty.
+	// Above begins the ids of the scopes in which others lie, where the id of one is taken as well; else it is empty. Where
+	// both kinds of ids look alike, this word and a colon tell them apart.
 	Above  string
 	Steps  []Step
 	Fields []Field
@@ -81,11 +82,14 @@ func (g Guide) typed(r *http.Request) map[string]string {
 
 // scopeID is the scope that an account's id means. Consoles print some ids with hyphens in between.
 func (g Guide) scopeID(account string) (inventory.ScopeID, error) {
-	prefix := string(g.Cloud) + ":"
+	prefix, low := string(g.Cloud)+":", strings.ToLower(account)
+	if g.Above != "" && strings.HasPrefix(low, g.Above+":") {
+		return inventory.ParseScope(low)
+	}
 	if id, err := inventory.ParseScope(prefix + account); err == nil {
 		return inventory.ScopeID(strings.ToLower(string(id))), nil
 	}
-	if id, err := inventory.ParseScope(g.Above + ":" + strings.ToLower(account)); err == nil && g.Above != "" {
+	if id, err := inventory.ParseScope(g.Above + ":" + low); err == nil && g.Above != "" {
 		return id, nil
 	}
 	return inventory.ParseScope(prefix + strings.ReplaceAll(account, "-", ""))

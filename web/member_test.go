@@ -68,6 +68,23 @@ func TestScopesOfAnOrganisation(t *testing.T) {
 	s.page(t, "/scopes/"+parent.ID.String()+"?as_of=2026-11-01", http.StatusOK)
 }
 
+// TestStartTellsATenantFromASubscription takes both by ids that look alike: the word before the id tells them apart.
+func TestStartTellsATenantFromASubscription(t *testing.T) {
+	t.Parallel()
+	const id = "aaaaaaaa-0000-0000-0000-00000000000a"
+	for _, tt := range []struct{ above, typed, want string }{
+		{"azure-tenant", "Azure-Tenant:" + strings.ToUpper(id), "azure-tenant:" + id},
+		{"azure-tenant", strings.ToUpper(id), "azure:" + id},
+		{"azure-tenant", "azure-tenant:contoso", ""},
+		{"", "azure-tenant:" + id, ""},
+	} {
+		g := Guide{Cloud: inventory.Azure, Above: tt.above}
+		if got, err := g.scopeID(tt.typed); string(got) != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("above %q, %s is %q: %v", tt.above, tt.typed, got, err)
+		}
+	}
+}
+
 // TestStartTakesAnOrganisation connects an organisation where the guide takes one, and nowhere else.
 func TestStartTakesAnOrganisation(t *testing.T) {
 	t.Parallel()

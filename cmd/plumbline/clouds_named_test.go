@@ -27,7 +27,7 @@ var named = map[string]struct {
 	why    string
 }{
 	"cmd/plumbline/provider_aws.go":   {15, "how its scopes are connected, and what their owners put in place"},
-	"cmd/plumbline/provider_azure.go": {7, "the same"},
+	"cmd/plumbline/provider_azure.go": {10, "the same"},
 	"cmd/plumbline/provider_gcp.go":   {9, "the same"},
 	"cmd/plumbline/main.go":           {1, "the description of the program"},
 	"cmd/plumbline/permissions.go":    {2, "help and its examples"},
