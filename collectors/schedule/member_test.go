@@ -28,11 +28,15 @@ type company struct {
 	account
 	members []inventory.Member
 	refusal *inventory.Unknown
+	// missing is what may have become of one that is not listed.
+	missing string
 }
 
 func (c *company) Scope() inventory.ScopeID { return testCompany }
 
 func (c *company) Collect(context.Context, func() time.Time, collectors.Out) error { return nil }
+
+func (c *company) Missing() string { return c.missing }
 
 func (c *company) Members(_ context.Context, now func() time.Time) ([]inventory.Member, inventory.LedgerRow) {
 	row := inventory.LedgerRow{Scope: testCompany, Kind: "aws.organizations.account", Region: collectors.Global, BeganAt: now(),
@@ -219,6 +223,29 @@ func TestAnOrganisationIsFollowed(t *testing.T) {
 	f.open(first, second)
 	f.want("the second is back", f.due(), company+complete, two+complete)
 	f.want("findings after it came back", f.fails(), bad[0])
+}
+
+// TestWhatIsNotShownMayBeHidden lists only what the credentials may read: one that is missing keeps what was found in it
+// and is not called gone.
+func TestWhatIsNotShownMayBeHidden(t *testing.T) {
+	t.Parallel()
+	f := newFirm(t)
+	f.open(first, second)
+	f.asked()
+	fails := f.fails()
+	f.open(first)
+	f.co.missing = "it is not shown: it left, or it is hidden"
+	f.asked()
+	got := f.member(second)
+	if got.LeftAt == nil || got.LeftWhy != f.co.missing {
+		t.Errorf("one that is not shown is %+v", got)
+	}
+	f.want("findings", f.fails(), fails...)
+	f.co.missing = ""
+	f.asked()
+	if again := f.member(second); again.LeftWhy != "it is no longer in its organisation" || !again.LeftAt.Equal(*got.LeftAt) {
+		t.Errorf("one that is gone for certain is %+v", again)
+	}
 }
 
 // TestAListingThatFailsChangesNothing refuses, throttles and breaks the listing of the accounts: every scope stays as it
