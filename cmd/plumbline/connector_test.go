@@ -49,6 +49,9 @@ func TestGuidesOfEveryCloud(t *testing.T) {
 		if err != nil || !strings.Contains(code, string(rights)) || g.Cloud != inventory.Clouds[i] {
 			t.Errorf("%s of %s lacks the rights: %v", g.Scope, g.Cloud, err)
 		}
+		if finds := providers[i].organization != nil; finds != (g.Above != "") || finds && inventory.ScopeID(g.Above+":1").Cloud() != g.Cloud {
+			t.Errorf("%s takes what accounts lie in as %q; whether they are found: %v", g.Scope, g.Above, finds)
+		}
 		if g.Fields[0].Name != "account" || !g.Fields[0].Required || g.Fields[0].Wrong == "" {
 			t.Errorf("%s does not ask for the account first", g.Scope)
 		}

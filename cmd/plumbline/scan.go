@@ -25,7 +25,7 @@ type scanCmd struct {
 
 	From         []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
 	Scope        []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
-	Organization bool     `help:"Scan every account of the organisation that the credentials belong to; --role-name names the role in each. Or name the organisation with --scope aws-org:o-<id>." env:"PLUMBLINE_SCAN_ORGANIZATION"`
+	Organization bool     `help:"Scan all that lies in the organisation or directory that the credentials belong to; on AWS --role-name names the role in each account. Or name it with --scope, as aws-org:o-<id>, azure-tenant:<id> or gcp-org:<number>." env:"PLUMBLINE_SCAN_ORGANIZATION"`
 	Region       []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
 	Check        []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`
 	Format       string   `help:"How results are written: ${enum}." enum:"table,json,jsonl,csv,sarif,ocsf,html" default:"table" env:"PLUMBLINE_SCAN_FORMAT"`
