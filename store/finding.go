@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,27 +72,46 @@ type FindingFilter struct {
 	Sort FindingSort
 }
 
-// findingMatch is what the filter asks of the columns that do not change over a finding's life. Every line folds away
-// when its field is empty: the statements are planned with their arguments, never once for all.
-const findingMatch = `
-		AND    (@check = '' OR f.check_id = @check)
-		AND    (cardinality(@checks::text[]) = 0 OR f.check_id = ANY(@checks))
-		AND    (@class = '' OR f.class = @class)
-		AND    (@kind = '' OR f.kind = @kind)
-		AND    (@scope::uuid IS NULL OR f.scope_id = @scope)
-		AND    (@resource::uuid IS NULL OR f.resource_id = @resource)
-		AND    (@region = '' OR f.region = @region)
-		AND    (@pattern = '' OR f.resource_name ILIKE @pattern)`
+// condition is a part of a filter that stands in a statement when it is asked for. A statement of few shapes is planned
+// once; one that holds every condition and folds those away that are empty is planned each time it runs.
+type condition struct {
+	asked bool
+	sql   string
+}
 
-const findingState = `
-		AND    (@verdict = '' OR f.verdict = @verdict)
-		AND    (cardinality(@states::text[]) = 0 OR f.state = ANY(@states))
-		AND    (@why = '' OR f.unknown @> nullif(@why, '')::jsonb)`
+func conditions(all ...condition) string {
+	var out strings.Builder
+	for _, c := range all {
+		if c.asked {
+			out.WriteString("\n\t\tAND    " + c.sql)
+		}
+	}
+	return out.String()
+}
 
-const versionState = `
-		AND    (@verdict = '' OR v.verdict = @verdict)
-		AND    (cardinality(@states::text[]) = 0 OR v.state = ANY(@states))
-		AND    (@why = '' OR v.unknown @> nullif(@why, '')::jsonb)`
+// match is what the filter asks of the columns that do not change over a finding's life.
+func (f FindingFilter) match() string {
+	return conditions(
+		// One check is one stretch of an index, in order; a list of one is not seen as such.
+		condition{len(f.Checks) == 1, "f.check_id = @check"},
+		condition{len(f.Checks) > 1, "f.check_id = ANY(@checks)"},
+		condition{f.Class != "", "f.class = @class"},
+		condition{f.Kind != "", "f.kind = @kind"},
+		condition{f.Scope != uuid.Nil, "f.scope_id = @scope"},
+		condition{f.Resource != uuid.Nil, "f.resource_id = @resource"},
+		condition{f.Region != "", "f.region = @region"},
+		condition{containing(f.Query) != "", "f.resource_name ILIKE @pattern"},
+	)
+}
+
+// matchState is what the filter asks of the present form of a finding, "f", or of a past one, "v".
+func (f FindingFilter) matchState(form string) string {
+	return conditions(
+		condition{f.Verdict != "", form + ".verdict = @verdict"},
+		condition{len(f.States) > 0, form + ".state = ANY(@states)"},
+		condition{f.why() != "", form + ".unknown @> @why::jsonb"},
+	)
+}
 
 const findingColumns = `f.id, f.resource_id, f.scope_id, f.check_id, f.class, f.kind, f.region, f.resource_name,
 		f.verdict, f.base_severity, f.severity, f.state, f.since, f.not_read_since, f.resolved_at, f.valid_from,
@@ -119,9 +139,9 @@ func (tx Tx) Findings(ctx context.Context, f FindingFilter, p Page) ([]Finding, 
 	case !f.AsOf.IsZero():
 		return tx.worstFindings(ctx, f, p)
 	case f.Sort == SortMirrored || (f.Sort == "" && !f.ChangedSince.IsZero()):
-		return tx.findingsByChange(ctx, f, p, "mirrored", findingsMirrored)
+		return tx.findingsByChange(ctx, f, p, "mirrored", findingsMirrored(f, p.limit()+1))
 	case f.Sort == SortRecent:
-		return tx.findingsByChange(ctx, f, p, "recent", findingsRecent)
+		return tx.findingsByChange(ctx, f, p, "recent", findingsRecent(f, p.limit()+1))
 	default:
 		return tx.worstFindings(ctx, f, p)
 	}
@@ -231,8 +251,8 @@ func (tx Tx) UnknownCauses(ctx context.Context, scope uuid.UUID, limit int) ([]U
 func (tx Tx) FindingEstimate(ctx context.Context, f FindingFilter) (int64, error) {
 	args := f.args(tx.tenant)
 	args["at"], args["past"], args["since"] = moment(f.AsOf), !f.AsOf.IsZero(), orNullTime(f.ChangedSince)
-	return tx.estimate(ctx, "findings", `EXPLAIN (FORMAT JSON) `+findingsPicked,
-		`SELECT count(*) FROM (`+findingsPicked+` LIMIT @limit) AS picked`, args)
+	return tx.estimate(ctx, "findings", `EXPLAIN (FORMAT JSON) `+findingsPicked(f),
+		`SELECT count(*) FROM (`+findingsPicked(f)+` LIMIT @limit) AS picked`, args)
 }
 
 // FindingEventCount is how many things happened to a finding.

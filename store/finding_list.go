@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,45 +21,52 @@ import (
 // stretch of an index that ends in (severity DESC, since, id): a page of any depth begins where the last one ended and
 // never reads what lies before. On 200,000 findings a page of 50 takes 2 ms; one statement for all severities has to
 // find the first of each, and a cursor of mixed directions walks the whole severity of the cursor.
-const findingsStanding = `
+func findingsStanding(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + findingColumns + `
 		FROM   findings f
 		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state <> 'resolved'
 		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		ORDER  BY f.since, f.id
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.since, f.id`
+}
 
-const findingsResolved = `
+func findingsResolved(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + findingColumns + `
 		FROM   findings f
 		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state = 'resolved'
 		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		ORDER  BY f.since, f.id
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.since, f.id`
+}
 
 // findingsSince and findingsThen are the same list on a day of the past: the current forms that had begun by then, and
 // the past forms that held then. A form begins no earlier than its verdict stands, so @until, at most the day, bounds
 // the stretch. Once the current forms fill a page, what stands since later than the last of them cannot be on it: the
 // past forms are then read up to there only, and not through all that ended before the day.
-const findingsSince = `
+func findingsSince(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + findingColumns + `
 		FROM   findings f
 		WHERE  f.tenant_id = @tenant AND f.severity = @severity AND f.state <> 'resolved'
 		AND    f.valid_from <= @at AND f.since <= @until
 		AND    (f.since, f.id) > (@after_since::timestamptz, @after_id::uuid)` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		ORDER  BY f.since, f.id
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.since, f.id`
+}
 
-const findingsThen = `
+func findingsThen(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + versionColumns + `
 		FROM   finding_versions v
@@ -66,12 +74,14 @@ const findingsThen = `
 		WHERE  v.tenant_id = @tenant AND v.severity = @severity AND v.state <> 'resolved'
 		AND    v.valid_from <= @at AND v.valid_to > @at AND v.since <= @until
 		AND    (v.since, v.id) > (@after_since::timestamptz, @after_id::uuid)` +
-	findingMatch + versionState + `
+		f.match() + f.matchState("v") + `
 		ORDER  BY v.since, v.id
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.since, f.id`
+}
 
-const findingsMirrored = `
+func findingsMirrored(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + findingColumns + `
 		FROM   findings f
@@ -79,12 +89,14 @@ const findingsMirrored = `
 		AND    (f.changed_at, f.id) > (@after_since::timestamptz, @after_id::uuid)
 		AND    (cardinality(@severities::smallint[]) = 4 OR f.severity = ANY(@severities))
 		AND    (@standing AND f.state <> 'resolved' OR @resolved AND f.state = 'resolved')` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		ORDER  BY f.changed_at, f.id
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.changed_at, f.id`
+}
 
-const findingsRecent = `
+func findingsRecent(f FindingFilter, limit int) string {
+	return `
 		WITH page AS (
 		SELECT ` + findingColumns + `
 		FROM   findings f
@@ -93,13 +105,15 @@ const findingsRecent = `
 		AND    (@since::timestamptz IS NULL OR f.changed_at >= @since)
 		AND    (cardinality(@severities::smallint[]) = 4 OR f.severity = ANY(@severities))
 		AND    (@standing AND f.state <> 'resolved' OR @resolved AND f.state = 'resolved')` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		ORDER  BY f.changed_at DESC, f.id DESC
-		LIMIT  @limit)` + findingShown + `
+		LIMIT  ` + strconv.Itoa(limit) + `)` + findingShown + `
 		ORDER  BY f.changed_at DESC, f.id DESC`
+}
 
 // findingsPicked is what the filter picks, uncounted: the current forms, or with @past those of a day.
-const findingsPicked = `
+func findingsPicked(f FindingFilter) string {
+	return `
 		(SELECT 1
 		 FROM   findings f
 		 WHERE  f.tenant_id = @tenant
@@ -107,14 +121,15 @@ const findingsPicked = `
 		 AND    (@since::timestamptz IS NULL OR f.changed_at >= @since)
 		 AND    (cardinality(@severities::smallint[]) = 4 OR f.severity = ANY(@severities))
 		 AND    (NOT @resolved AND f.state <> 'resolved' OR @resolved AND @standing OR NOT @standing AND f.state = 'resolved')` +
-	findingMatch + findingState + `
+		f.match() + f.matchState("f") + `
 		 UNION ALL
 		 SELECT 1
 		 FROM   finding_versions v
 		 JOIN   findings f ON f.tenant_id = v.tenant_id AND f.id = v.id
 		 WHERE  v.tenant_id = @tenant AND @past AND v.valid_from <= @at AND v.valid_to > @at AND v.state <> 'resolved'
 		 AND    (cardinality(@severities::smallint[]) = 4 OR v.severity = ANY(@severities))` +
-	findingMatch + versionState + `)`
+		f.match() + f.matchState("v") + `)`
+}
 
 // findingCursor is where a list of findings stopped.
 type findingCursor struct {
@@ -127,7 +142,6 @@ type findingCursor struct {
 func (f FindingFilter) args(tenant uuid.UUID) pgx.NamedArgs {
 	check, checks := "", f.Checks
 	if len(checks) == 1 {
-		// One check is one stretch of an index, in order; a list of one is not seen as such.
 		check, checks = checks[0], nil
 	}
 	standing, resolved := f.reach()
@@ -220,14 +234,14 @@ func (tx Tx) findingsNow(ctx context.Context, f FindingFilter, rank int16, after
 	var found []Finding
 	standing, resolved := f.reach()
 	if standing {
-		more, err := tx.listFindings(ctx, findingsStanding, f.ofRank(tx.tenant, rank, after, limit))
+		more, err := tx.listFindings(ctx, findingsStanding(f, limit), f.ofRank(tx.tenant, rank, after))
 		if err != nil {
 			return nil, err
 		}
 		found = more
 	}
 	if resolved {
-		more, err := tx.listFindings(ctx, findingsResolved, f.ofRank(tx.tenant, rank, after, limit))
+		more, err := tx.listFindings(ctx, findingsResolved(f, limit), f.ofRank(tx.tenant, rank, after))
 		if err != nil {
 			return nil, err
 		}
@@ -238,23 +252,23 @@ func (tx Tx) findingsNow(ctx context.Context, f FindingFilter, rank int16, after
 
 // findingsPast gives the same on a day of the past.
 func (tx Tx) findingsPast(ctx context.Context, f FindingFilter, rank int16, after findingCursor, limit int) ([]Finding, error) {
-	args := f.ofRank(tx.tenant, rank, after, limit)
+	args := f.ofRank(tx.tenant, rank, after)
 	args["at"], args["until"] = f.AsOf, f.AsOf
-	found, err := tx.listFindings(ctx, findingsSince, args)
+	found, err := tx.listFindings(ctx, findingsSince(f, limit), args)
 	if err != nil {
 		return nil, err
 	}
 	if len(found) == limit {
 		args["until"] = found[limit-1].Since
 	}
-	more, err := tx.listFindings(ctx, findingsThen, args)
+	more, err := tx.listFindings(ctx, findingsThen(f, limit), args)
 	return oldest(append(found, more...), limit), err
 }
 
 // ofRank are the arguments of a list of one severity.
-func (f FindingFilter) ofRank(tenant uuid.UUID, rank int16, after findingCursor, limit int) pgx.NamedArgs {
+func (f FindingFilter) ofRank(tenant uuid.UUID, rank int16, after findingCursor) pgx.NamedArgs {
 	args := f.args(tenant)
-	args["severity"], args["after_since"], args["after_id"], args["limit"] = rank, after.At, after.ID, limit
+	args["severity"], args["after_since"], args["after_id"] = rank, after.At, after.ID
 	return args
 }
 
@@ -277,7 +291,6 @@ func (tx Tx) findingsByChange(ctx context.Context, f FindingFilter, p Page, list
 	}
 	args := f.args(tx.tenant)
 	args["after_since"], args["after_id"], args["since"] = after.At, after.ID, orNullTime(f.ChangedSince)
-	args["limit"] = p.limit() + 1
 	found, err := tx.listFindings(ctx, sql, args)
 	if err != nil {
 		return nil, "", err
@@ -286,7 +299,7 @@ func (tx Tx) findingsByChange(ctx context.Context, f FindingFilter, p Page, list
 }
 
 func (tx Tx) listFindings(ctx context.Context, sql string, args pgx.NamedArgs) ([]Finding, error) {
-	rows, err := tx.Query(ctx, sql, pgx.QueryExecModeCacheDescribe, args)
+	rows, err := tx.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("findings: %w", err)
 	}

@@ -29,12 +29,12 @@ func TestPagesAreStretchesOfAnIndex(t *testing.T) {
 
 	day := time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC)
 	ranked := func(f FindingFilter) pgx.NamedArgs {
-		args := f.ofRank(a, 3, findingCursor{}, 51)
+		args := f.ofRank(a, 3, findingCursor{})
 		args["at"], args["until"] = day, day
 		return args
 	}
 	mirrored := FindingFilter{Sort: SortMirrored}.args(a)
-	mirrored["after_since"], mirrored["after_id"], mirrored["limit"] = day, uuid.Nil, 51
+	mirrored["after_since"], mirrored["after_id"] = day, uuid.Nil
 	listed := ResourceFilter{}.args(a)
 	listed["after_class"], listed["after_name"], listed["after_id"], listed["limit"] = "", "", uuid.Nil, 51
 	ofKind := ResourceFilter{Kind: "gcp.compute.instance"}.args(a)
@@ -45,14 +45,14 @@ func TestPagesAreStretchesOfAnIndex(t *testing.T) {
 		args  pgx.NamedArgs
 		index string
 	}{
-		"standing":  {findingsStanding, ranked(FindingFilter{}), "findings_worst"},
-		"resolved":  {findingsResolved, ranked(FindingFilter{States: []evaluator.State{"resolved"}}), "findings_resolved"},
-		"one check": {findingsStanding, ranked(FindingFilter{Checks: []string{"object-storage-versioned"}}), "findings_by_check"},
-		"class":     {findingsStanding, ranked(FindingFilter{Class: inventory.ClassFirewall}), "findings_by_class"},
-		"scope":     {findingsStanding, ranked(FindingFilter{Scope: ScopeKey("gcp:project-one")}), "findings_"},
-		"current":   {findingsSince, ranked(FindingFilter{AsOf: day}), "findings_worst"},
-		"past":      {findingsThen, ranked(FindingFilter{AsOf: day}), "finding_versions_worst"},
-		"mirrored":  {findingsMirrored, mirrored, "findings_changed"},
+		"standing":  {findingsStanding(FindingFilter{}, 51), ranked(FindingFilter{}), "findings_worst"},
+		"resolved":  {findingsResolved(FindingFilter{States: []evaluator.State{"resolved"}}, 51), ranked(FindingFilter{States: []evaluator.State{"resolved"}}), "findings_resolved"},
+		"one check": {findingsStanding(FindingFilter{Checks: []string{"object-storage-versioned"}}, 51), ranked(FindingFilter{Checks: []string{"object-storage-versioned"}}), "findings_by_check"},
+		"class":     {findingsStanding(FindingFilter{Class: inventory.ClassFirewall}, 51), ranked(FindingFilter{Class: inventory.ClassFirewall}), "findings_by_class"},
+		"scope":     {findingsStanding(FindingFilter{Scope: ScopeKey("gcp:project-one")}, 51), ranked(FindingFilter{Scope: ScopeKey("gcp:project-one")}), "findings_"},
+		"current":   {findingsSince(FindingFilter{AsOf: day}, 51), ranked(FindingFilter{AsOf: day}), "findings_worst"},
+		"past":      {findingsThen(FindingFilter{AsOf: day}, 51), ranked(FindingFilter{AsOf: day}), "finding_versions_worst"},
+		"mirrored":  {findingsMirrored(FindingFilter{Sort: SortMirrored}, 51), mirrored, "findings_changed"},
 		"resources": {resourcesListed, listed, "resources_by_class"},
 		"of a kind": {resourcesListed, ofKind, "resources_by_kind"},
 	}
@@ -123,7 +123,6 @@ func TestLabelsAreReadFromOneScope(t *testing.T) {
 	plan := explained(t, s, a, labelsCarried, pgx.NamedArgs{
 		"tenant": a, "scope": ScopeKey("gcp:project-one"), "names": []string{"owner"}, "cause": "not_collected",
 	})
-	t.Log("\n" + plan)
 	if !strings.Contains(plan, "resources_by_listing") || strings.Contains(plan, "Seq Scan on resources ") {
 		t.Errorf("the labels do not come from the index of the scope:\n%s", plan)
 	}
