@@ -11,6 +11,7 @@ var restsOn = map[string][]string{
 	"owner":                {"owner_keys"},
 	"environment":          {"environment_keys"},
 	"environment_labelled": {"environment_keys"},
+	"environments":         {"environment_keys"},
 	"data_classification":  {"classification_keys"},
 	"classification_kept":  {"classification_keys"},
 	"managed_as_code":      {"iac_keys"},

@@ -46,6 +46,9 @@ type View interface {
 	Resources(ctx context.Context, ids []string) (map[string]*inventory.Resource, error)
 	// Into returns, for each id, the resources of the class that link to it by the named edge, in the order of their ids.
 	Into(ctx context.Context, class inventory.Class, link string, ids []string) (map[string][]*inventory.Resource, error)
+	// Labels returns the distinct sets of labels that the scope's resources carry by these names, in whatever case, and the
+	// distinct reasons why some of the resources' labels could not be read. The sets may hold labels of other names.
+	Labels(ctx context.Context, scope inventory.ScopeID, names []string) ([]map[string]string, []inventory.Unknown, error)
 	// Listings returns the last ledger row of each kind and region of the tenant.
 	Listings(ctx context.Context) ([]inventory.LedgerRow, error)
 	// Accounts returns the accounts of the tenant's scopes.

@@ -107,3 +107,6 @@ func (r LedgerRow) EveryRegion() bool { return r.Region == "global" || r.Region 
 // OnlyCloses says whether the row lists nothing itself: it tells that nothing stands any more for regions, or for a
 // class, that could not be listed before.
 func (r LedgerRow) OnlyCloses() bool { return r.Region == "*" && r.Complete }
+
+// Labelled says whether what the row lists is of a class whose resources carry labels.
+func (r LedgerRow) Labelled() bool { return Classes[r.Class] != nil }

@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -74,7 +76,7 @@ func (s *Scratch) current(r *inventory.Resource, p place) bool {
 
 // put replaces a resource and makes due what the old and the new form touch.
 func (s *Scratch) put(r *inventory.Resource, p place) {
-	s.drop(r.ID)
+	before := s.drop(r.ID)
 	s.resources[r.ID], s.listing[r.ID] = r, p
 	for _, l := range r.Links() {
 		key := link{r.Class, l.Name, l.To}
@@ -84,20 +86,20 @@ func (s *Scratch) put(r *inventory.Resource, p place) {
 		s.byLink[key][r.ID] = true
 	}
 	s.due[r.ID] = true
-	s.touch(evaluator.KeysOf(r))
+	s.touch(evaluator.KeysOf(before, r))
 }
 
-// drop takes a resource away, if it is there, and makes due what rested on it.
-func (s *Scratch) drop(id string) {
+// drop takes a resource away and returns it; nil if it is not there.
+func (s *Scratch) drop(id string) *inventory.Resource {
 	r := s.resources[id]
 	if r == nil {
-		return
+		return nil
 	}
 	delete(s.resources, id)
 	for _, l := range r.Links() {
 		delete(s.byLink[link{r.Class, l.Name, l.To}], id)
 	}
-	s.touch(evaluator.KeysOf(r))
+	return r
 }
 
 func (s *Scratch) touch(keys []evaluator.Key) {
@@ -148,7 +150,7 @@ func (s *Scratch) Removed(_ context.Context, id string, at time.Time) error {
 }
 
 func (s *Scratch) remove(id string, at time.Time) {
-	s.drop(id)
+	s.touch(evaluator.KeysOf(s.drop(id), nil))
 	s.gone[id] = at
 	s.rest(id, nil)
 	delete(s.listing, id)
@@ -317,6 +319,29 @@ func (s *Scratch) Into(_ context.Context, class inventory.Class, name string, id
 		}
 	}
 	return out, nil
+}
+
+// Labels implements evaluator.View.
+func (s *Scratch) Labels(_ context.Context, scope inventory.ScopeID, names []string) ([]map[string]string, []inventory.Unknown, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen, unread := map[string]map[string]string{}, map[inventory.Unknown]struct{}{}
+	for _, r := range s.resources {
+		if r.Scope != scope || !r.CarriesLabels {
+			continue
+		}
+		if !r.IsKnown("labels_read") {
+			unread[r.Why("labels_read")] = struct{}{}
+		}
+		asked := maps.Clone(r.Labels)
+		maps.DeleteFunc(asked, func(key, _ string) bool {
+			return !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(key, name) })
+		})
+		if len(asked) > 0 {
+			seen[fmt.Sprint(asked)] = asked
+		}
+	}
+	return slices.Collect(maps.Values(seen)), slices.Collect(maps.Keys(unread)), nil
 }
 
 // Listings implements evaluator.View.

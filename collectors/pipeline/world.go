@@ -115,7 +115,7 @@ func newWorld(ctx context.Context, view evaluator.View, h *habits) (*world, erro
 	return w, nil
 }
 
-// note files a listing under the places it speaks of: its region, and the whole scope.
+// note files a listing under the places it speaks of: its region, the whole scope, and all that carries labels there.
 func (w *world) note(row inventory.LedgerRow) {
 	if row.OnlyCloses() {
 		return
@@ -124,8 +124,14 @@ func (w *world) note(row inventory.LedgerRow) {
 	if row.EveryRegion() {
 		regions = []string{"*", ""}
 	}
+	places := make([]gap, 0, 3)
 	for _, region := range regions {
-		g := gap{row.Class, row.Scope, region}
+		places = append(places, gap{row.Class, row.Scope, region})
+	}
+	if row.Labelled() {
+		places = append(places, gap{"", row.Scope, ""})
+	}
+	for _, g := range places {
 		w.listed[g] = true
 		if !row.Complete && row.Unknown != nil {
 			w.gaps[g] = append(w.gaps[g], *row.Unknown)
@@ -249,6 +255,20 @@ func (w *world) Missing(class inventory.Class, scope inventory.ScopeID, region s
 		out = append(out, inventory.Unknown{Cause: inventory.CauseNotCollected})
 	}
 	return out
+}
+
+// Labels implements reach.World. What it answers is not kept for the batch: only the record of an account asks, and a
+// scope has one.
+func (w *world) Labels(scope inventory.ScopeID, names []string) ([]map[string]string, []inventory.Unknown) {
+	w.look(evaluator.LabelKey(scope, ""))
+	for _, name := range names {
+		w.look(evaluator.LabelKey(scope, name))
+	}
+	labels, unread, err := w.view.Labels(w.ctx, scope, names)
+	if err != nil {
+		w.fail(err)
+	}
+	return labels, unread
 }
 
 // Owns implements reach.World.

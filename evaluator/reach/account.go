@@ -1,13 +1,16 @@
 package reach
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
 // deriveAccount works out what rests on what is in an account and on who is alerted of what. It reads a record for each
-// region, the alerts and the few grants that may administer the account, never the resources in it.
+// region, the alerts and the few grants that may administer the account; of the resources in it only which labels they
+// carry, all together.
 func deriveAccount(r *inventory.Resource, w World) {
 	a := r.Facts.(*inventory.CloudAccount)
 	use := useOf(r.Scope, w)
@@ -15,6 +18,7 @@ func deriveAccount(r *inventory.Resource, w World) {
 	settle(r, "holds_data", holds, &a.HoldsData, doubts)
 	backupPlans(r, a, w)
 	administrators(r, a, w)
+	environmentsIn(r, a, w)
 	if !r.IsKnown("alert_needs") {
 		unknown(r, nil, "alerted_events", "service_health_alert", "findings_forwarded")
 		return
@@ -63,6 +67,39 @@ func backupPlans(r *inventory.Resource, a *inventory.CloudAccount, w World) {
 		return
 	}
 	put(r, "backup_plans", &a.BackupPlans, plans)
+}
+
+// environmentsIn names the environments that the resources of the account say they belong to, and the account itself,
+// which speaks for those that say nothing. Two are too many whatever else there is; one may have company in what could
+// not be listed, or whose labels could not be read.
+func environmentsIn(r *inventory.Resource, a *inventory.CloudAccount, w World) {
+	keys := w.Settings().EnvironmentKeys
+	labels, doubts := w.Labels(r.Scope, keys)
+	doubts = append(slices.Clone(doubts), w.Missing("", r.Scope, "")...)
+	var found []string
+	for _, set := range labels {
+		if env := environments[strings.ToLower(labelIn(set, keys))]; env != "" {
+			found = append(found, env)
+		}
+	}
+	switch own, why := environmentOf(r, w); {
+	case why == nil:
+		found = append(found, own)
+	case why.Cause != inventory.CauseLabelMissing:
+		doubts = append(doubts, *why)
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	if len(found) < 2 && len(doubts) > 0 {
+		// They come in no order, and the reason that is given must not hang on chance.
+		slices.SortFunc(doubts, func(a, b inventory.Unknown) int {
+			return cmp.Or(cmp.Compare(a.Permission, b.Permission), cmp.Compare(a.Action, b.Action),
+				cmp.Compare(a.Cause, b.Cause), cmp.Compare(a.Code, b.Code))
+		})
+		unknown(r, doubts, "environments")
+		return
+	}
+	put(r, "environments", &a.Environments, found)
 }
 
 // administrators counts the people who hold unrestricted rights. Only grants that come to such rights, or may, are

@@ -120,20 +120,22 @@ func accountLabel(r *inventory.Resource, keys []string, w World) (string, *inven
 
 // label reads the first of the keys that is set on the resource itself. Case does not matter: clouds differ in it, and
 // people do.
-func label(r *inventory.Resource, keys []string) string {
+func label(r *inventory.Resource, keys []string) string { return labelIn(r.Labels, keys) }
+
+func labelIn(labels map[string]string, keys []string) string {
 	for _, key := range keys {
-		if v := strings.TrimSpace(r.Labels[key]); v != "" {
+		if v := strings.TrimSpace(labels[key]); v != "" {
 			return v
 		}
 		// Of two spellings of one key the first in order counts, so that the answer does not hang on chance.
 		found := ""
-		for k, v := range r.Labels {
+		for k, v := range labels {
 			if v = strings.TrimSpace(v); v != "" && strings.EqualFold(k, key) && (found == "" || k < found) {
 				found = k
 			}
 		}
 		if found != "" {
-			return strings.TrimSpace(r.Labels[found])
+			return strings.TrimSpace(labels[found])
 		}
 	}
 	return ""

@@ -48,7 +48,29 @@ func (e *estate) Into(class inventory.Class, link, id string) []*inventory.Resou
 }
 
 func (e *estate) Missing(class inventory.Class, _ inventory.ScopeID, _ string) []inventory.Unknown {
-	return slices.Clone(e.missing[class])
+	if class != "" {
+		return slices.Clone(e.missing[class])
+	}
+	var out []inventory.Unknown
+	for class, doubts := range e.missing {
+		if inventory.Classes[class] != nil {
+			out = append(out, doubts...)
+		}
+	}
+	return out
+}
+
+func (e *estate) Labels(scope inventory.ScopeID, _ []string) (labels []map[string]string, unread []inventory.Unknown) {
+	for _, r := range e.resources {
+		if r.Scope != scope || !r.CarriesLabels {
+			continue
+		}
+		labels = append(labels, r.Labels)
+		if !r.IsKnown("labels_read") {
+			unread = append(unread, r.Why("labels_read"))
+		}
+	}
+	return labels, unread
 }
 
 func (e *estate) Owns(account string) bool { return slices.Contains(e.own, account) }

@@ -26,9 +26,10 @@ var verdicts = map[inventory.Class]map[string]func(any) bool{
 	inventory.ClassDatabase: {
 		"public_access": is(true), "world_range": is(true), "ingress_app_only": is(false), "private_network": is(false),
 	},
-	inventory.ClassSubnet:      {"routes_to_internet": is(true), "flow_logged": is(false)},
-	inventory.ClassNetwork:     {"default_in_use": is(true)},
-	inventory.ClassNetworkLink: {"peer_known": is(false), "crosses_environment": is(true)},
+	inventory.ClassCloudAccount: {"environments": func(v any) bool { return reflect.ValueOf(v).Len() > 1 }},
+	inventory.ClassSubnet:       {"routes_to_internet": is(true), "flow_logged": is(false)},
+	inventory.ClassNetwork:      {"default_in_use": is(true)},
+	inventory.ClassNetworkLink:  {"peer_known": is(false), "crosses_environment": is(true)},
 	inventory.ClassEntryPoint: {
 		"plaintext_listener": is(true), "waf_attached": is(false), "origin_tls": is(false), "origin_exists": is(false),
 		"firewall_ports": func(v any) bool { return fmt.Sprint(v) != "[tcp/443]" && fmt.Sprint(v) != "[]" },

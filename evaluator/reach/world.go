@@ -16,8 +16,12 @@ type World interface {
 	Into(class inventory.Class, link, id string) []*inventory.Resource
 	// Missing says why the listing of a class in a scope and region is not complete: what is not found may then exist
 	// all the same. It is empty when every listing of the class there is complete. A listing of every region counts for
-	// each; an empty region asks for all of them.
+	// each; an empty region asks for all of them, and an empty class for every class whose resources carry labels.
 	Missing(class inventory.Class, scope inventory.ScopeID, region string) []inventory.Unknown
+	// Labels returns the distinct sets of labels that the scope's resources carry by these names, in whatever case, and
+	// why some of the resources' labels could not be read. It is one question however many resources there are, and the
+	// sets may hold labels of other names.
+	Labels(scope inventory.ScopeID, names []string) ([]map[string]string, []inventory.Unknown)
 	// Owns says whether an account is the organisation's own: a scope of the tenant, or named in the settings.
 	Owns(account string) bool
 	// Settings are the tenant's.
