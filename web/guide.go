@@ -15,8 +15,8 @@ type Guide struct {
 	Cloud inventory.Cloud
 	// Scope is what a scope of the cloud is called, such as "AWS account".
 	Scope string
-	// Above begins the ids of the scopes in which others lie, where the id of one is taken as well; else it is empty. Where
-	// both kinds of ids look alike, this word and a colon tell them apart.
+	// Above begins the ids of the scopes in which others lie, where the id of one is taken as well; else it is empty.
+	// Where both kinds of ids look alike, this word and a colon tell them apart.
 	Above  string
 	Steps  []Step
 	Fields []Field

@@ -68,12 +68,13 @@ func microsoftConnection(r reach) azure.Connection {
 	return c
 }
 
-// microsoftTenant reaches a tenant by signing in to it. A connection that signs in elsewhere is a mistake: what it would
-// show are the subscriptions of another tenant.
+// microsoftTenant reaches a tenant by signing in to it. A connection that signs in elsewhere is a mistake: what it
+// would show are the subscriptions of another tenant.
 func microsoftTenant(ctx context.Context, r reach) (pipeline.Organization, error) {
 	directory := r.connection.Directory
 	if r.account != "" && directory != "" && !strings.EqualFold(directory, r.account) {
-		return nil, fmt.Errorf("the connection signs in to tenant %s: leave it out, or name tenant %s", directory, r.account)
+		return nil, fmt.Errorf("the connection signs in to tenant %s: leave it out, or name tenant %s", directory,
+			r.account)
 	}
 	if directory == "" {
 		r.connection.Directory = r.account
