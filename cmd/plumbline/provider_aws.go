@@ -84,9 +84,11 @@ func amazonProbes(g pipeline.Gatherer) []probe {
 func deployRole(externalID string) string {
 	return "plumbline permissions aws --format cloudformation > plumbline-role.json\n" +
 		"aws cloudformation deploy --stack-name plumbline --template-file plumbline-role.json \\\n" +
-		"  --capabilities CAPABILITY_NAMED_IAM --parameter-overrides ExternalId=" + externalID + " \\\n" +
+		"  --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \\\n" +
+		"  ExternalId=" + externalID + " \\\n" +
 		"  CollectorArn=" + aws.Collector + "\n" +
-		"aws cloudformation describe-stacks --stack-name plumbline --query 'Stacks[0].Outputs[0].OutputValue' --output text\n"
+		"aws cloudformation describe-stacks --stack-name plumbline \\\n" +
+		"  --query 'Stacks[0].Outputs[0].OutputValue' --output text\n"
 }
 
 func amazonGuide(externalID string) (web.Guide, error) {
