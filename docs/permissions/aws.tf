@@ -86,6 +86,17 @@ resource "aws_iam_policy" "read_1" {
         "Resource": "*"
       },
       {
+        "Sid": "ReadAppsync",
+        "Effect": "Allow",
+        "Action": [
+          "appsync:GetApiAssociation",
+          "appsync:ListDataSources",
+          "appsync:ListDomainNames",
+          "appsync:ListGraphqlApis"
+        ],
+        "Resource": "*"
+      },
+      {
         "Sid": "ReadAutoscaling",
         "Effect": "Allow",
         "Action": [
@@ -199,8 +210,10 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadConfig",
         "Effect": "Allow",
         "Action": [
+          "config:DescribeConfigurationAggregators",
           "config:DescribeConfigurationRecorderStatus",
-          "config:DescribeConfigurationRecorders"
+          "config:DescribeConfigurationRecorders",
+          "config:SelectAggregateResourceConfig"
         ],
         "Resource": "*"
       },
@@ -554,6 +567,7 @@ resource "aws_iam_policy" "read_2" {
         "Action": [
           "organizations:DescribeOrganization",
           "organizations:DescribePolicy",
+          "organizations:ListAccounts",
           "organizations:ListParents",
           "organizations:ListPoliciesForTarget"
         ],
