@@ -17,7 +17,12 @@ func TestStoredFormIsThatOfItsType(t *testing.T) {
 	bucket.MarkFacts()
 	for name, r := range map[string]*Resource{
 		"every part": bucket,
-		"known only": func() *Resource { r := New("x", "x", "r", &Disk{Attached: true}); r.Known("attached"); r.MarkFacts(); return r }(),
+		"known only": func() *Resource {
+			r := New("x", "x", "r", &Disk{Attached: true})
+			r.Known("attached")
+			r.MarkFacts()
+			return r
+		}(),
 		"unknown only": func() *Resource {
 			r := New("x", "x", "r", &Disk{})
 			r.SetUnknown(Unknown{Cause: CauseFailed}, "attached")
