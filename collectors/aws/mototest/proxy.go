@@ -191,6 +191,10 @@ const callHeader = "X-Mototest-Call"
 // naming names each call before it leaves.
 type naming struct{}
 
+// transport is the naming's own: whenever a test server ends, httptest closes the idle connections of the default one,
+// and now and then one of them was just read from.
+var transport = &http.Transport{MaxIdleConnsPerHost: 32}
+
 // Client carries calls to a proxy and names them. Without it a proxy knows calls by what the wire tells.
 func Client() aws.HTTPClient { return naming{} }
 
@@ -198,7 +202,7 @@ func Client() aws.HTTPClient { return naming{} }
 func (naming) Do(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	req.Header.Set(callHeader, middleware.GetServiceID(ctx)+"/"+middleware.GetOperationName(ctx))
-	return http.DefaultTransport.RoundTrip(req)
+	return transport.RoundTrip(req)
 }
 
 // identify reads service and operation of a call. The service is known by the name it is signed for, which is how rights
