@@ -35,10 +35,10 @@ func (s *Store) Settle(ctx context.Context, tenant uuid.UUID, at time.Time, work
 }
 
 // settleRound settles some of what is due. One transaction keeps observations out; when more is due than a batch, others
-// do the work behind its lock, each of them on resources of its own. It is on a connection apart from theirs: settlers of
-// many tenants would otherwise hold all connections and wait for one more.
+// do the work behind its lock, each of them on resources of its own and on connections that nobody else takes: writers who
+// wait for the lock may hold all others.
 func (s *Store) settleRound(ctx context.Context, tenant uuid.UUID, at time.Time, work Work) (n int, err error) {
-	err = inTx(ctx, s.fences, tenant, func(tx Tx) error {
+	err = s.InTx(ctx, tenant, func(tx Tx) error {
 		if err := tx.lockInventory(ctx); err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (s *Store) settleRound(ctx context.Context, tenant uuid.UUID, at time.Time,
 		group, ctx := errgroup.WithContext(ctx)
 		for batch := range slices.Chunk(due, settleBatch) {
 			group.Go(func() error {
-				return s.InTx(ctx, tenant, func(tx Tx) error {
+				return inTx(ctx, s.settling, tenant, func(tx Tx) error {
 					if err := tx.planAnew(ctx); err != nil {
 						return err
 					}

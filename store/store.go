@@ -25,6 +25,9 @@ type Store struct {
 	// fences are the connections that hold a run's fence, apart from those that do the work: a run that waits for one
 	// while others hold all of them behind their fences would wait for ever.
 	fences *pgxpool.Pool
+	// settling are the connections of those who settle behind the lock of another transaction. Writers who wait for that
+	// lock may hold every other connection.
+	settling *pgxpool.Pool
 }
 
 // mostFences bounds the connections that hold fences; whoever needs one more waits for a run to end.
@@ -56,20 +59,25 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 		pool.Close()
 		return nil, errors.New("the database role is a superuser or bypasses row security; connect as an ordinary role, so that tenants stay apart")
 	}
-	apart := pool.Config()
-	apart.MaxConns, apart.MinConns, apart.MinIdleConns = mostFences, 0, 0
-	fences, err := pgxpool.NewWithConfig(ctx, apart)
-	if err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("database settings: %w", err)
+	st := &Store{pool: pool}
+	for of, most := range map[**pgxpool.Pool]int32{&st.fences: mostFences, &st.settling: 2 * settlers} {
+		apart := pool.Config()
+		apart.MaxConns, apart.MinConns, apart.MinIdleConns = most, 0, 0
+		if *of, err = pgxpool.NewWithConfig(ctx, apart); err != nil {
+			st.Close()
+			return nil, fmt.Errorf("database settings: %w", err)
+		}
 	}
-	return &Store{pool: pool, fences: fences}, nil
+	return st, nil
 }
 
 // Close gives up the connections.
 func (s *Store) Close() {
-	s.fences.Close()
-	s.pool.Close()
+	for _, pool := range []*pgxpool.Pool{s.settling, s.fences, s.pool} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 }
 
 // Pool is for the job queue, which keeps its own tables.
