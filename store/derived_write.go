@@ -5,14 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/evaluator"
@@ -262,24 +260,6 @@ func (tx Tx) restoreDerived(ctx context.Context, due []*pending, found map[uuid.
 		}
 		return nil
 	})
-}
-
-// chunk is how many resources one core works on before it takes up others.
-const chunk = 100
-
-// onEveryCore does the work of each number below n.
-func onEveryCore(n int, work func(int) error) error {
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < n; from += chunk {
-		group.Go(func() (err error) {
-			for i := from; i < min(from+chunk, n) && err == nil; i++ {
-				err = work(i)
-			}
-			return err
-		})
-	}
-	return group.Wait()
 }
 
 // arrayText writes numbers as Postgres reads an array: arrays of unlike lengths cannot travel as one array of arrays.
