@@ -29,6 +29,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/configservice"
 	"github.com/aws/aws-sdk-go-v2/service/costexplorer"
+	"github.com/aws/aws-sdk-go-v2/service/dax"
 	"github.com/aws/aws-sdk-go-v2/service/dlm"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -37,6 +38,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	"github.com/aws/aws-sdk-go-v2/service/eks"
 	"github.com/aws/aws-sdk-go-v2/service/elasticache"
+	"github.com/aws/aws-sdk-go-v2/service/elasticbeanstalk"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -54,9 +56,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/mq"
 	"github.com/aws/aws-sdk-go-v2/service/networkfirewall"
 	"github.com/aws/aws-sdk-go-v2/service/opensearch"
+	"github.com/aws/aws-sdk-go-v2/service/opensearchserverless"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/redshift"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftserverless"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/route53resolver"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -141,11 +145,15 @@ type Clients struct {
 	AppRunner              *apprunner.Client
 	AppSync                *appsync.Client
 	AutoScaling            *autoscaling.Client
+	Beanstalk              *elasticbeanstalk.Client
 	CloudFront             *cloudfront.Client
 	CodeArtifact           *codeartifact.Client
 	CodeBuild              *codebuild.Client
 	CodePipeline           *codepipeline.Client
+	DAX                    *dax.Client
 	ECR                    *ecr.Client
+	OpenSearchServerless   *opensearchserverless.Client
+	RedshiftServerless     *redshiftserverless.Client
 	Route53                *route53.Client
 }
 
@@ -225,11 +233,15 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		AppRunner:              apprunner.NewFromConfig(cfg),
 		AppSync:                appsync.NewFromConfig(cfg),
 		AutoScaling:            autoscaling.NewFromConfig(cfg),
+		Beanstalk:              elasticbeanstalk.NewFromConfig(cfg),
 		CloudFront:             cloudfront.NewFromConfig(cfg),
 		CodeArtifact:           codeartifact.NewFromConfig(cfg),
 		CodeBuild:              codebuild.NewFromConfig(cfg),
 		CodePipeline:           codepipeline.NewFromConfig(cfg),
+		DAX:                    dax.NewFromConfig(cfg),
 		ECR:                    ecr.NewFromConfig(cfg),
+		OpenSearchServerless:   opensearchserverless.NewFromConfig(cfg),
+		RedshiftServerless:     redshiftserverless.NewFromConfig(cfg),
 		Route53:                route53.NewFromConfig(cfg),
 	}
 }
