@@ -111,6 +111,8 @@ type CloudAccount struct {
 // AlertNeed is one way for an account to be alerted of a kind of change: all its events are caught. Several needs of
 // one kind are alternatives.
 type AlertNeed struct {
+	// Directory is the id of the scope whose directory lets people into the account; its own where it has one itself.
+	Directory ScopeID `json:"directory" stage:"derived"`
 	// Kind is a word of alerted_events, or findings, or service_health.
 	Kind string `json:"kind"`
 	// Events are the names of the events, as AlertRule.Catches spells them.

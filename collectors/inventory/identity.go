@@ -51,4 +51,6 @@ type Identity struct {
 
 	// Grants are the ids of the access grants the identity holds, by itself or through groups.
 	Grants []string `json:"grants" link:"holds"`
+	// InDirectory says that groups which it may be in are records of their own, which say what their people may.
+	InDirectory bool `json:"in_directory" stage:"derived"`
 }

@@ -20,6 +20,8 @@ const (
 	ClassBackupCoverage    Class = "backup_coverage"
 	ClassManagedNode       Class = "managed_node"
 	ClassSourceImage       Class = "source_image"
+	ClassRoster            Class = "roster"
+	ClassDirectoryGroup    Class = "directory_group"
 )
 
 // NetworkInterface is a port of a machine, database, balancer or function in a subnet.
@@ -172,4 +174,6 @@ var SupportingClasses = map[Class]func() any{
 	ClassBackupCoverage:    func() any { return &BackupCoverage{} },
 	ClassManagedNode:       func() any { return &ManagedNode{} },
 	ClassSourceImage:       func() any { return &SourceImage{} },
+	ClassRoster:            func() any { return &Roster{} },
+	ClassDirectoryGroup:    func() any { return &DirectoryGroup{} },
 }
