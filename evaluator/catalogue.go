@@ -150,7 +150,7 @@ func (c *Catalogue) Framework(id string) *Framework {
 
 // Workings is the version of what decides beside the checks: derived facts and context rules. Raise it when one of them
 // changes, so that what was judged before is judged again.
-const Workings = "3"
+const Workings = "4"
 
 // Versions gives the version of every check by its id, and that of the workings under the empty id. A tenant's
 // inventory is judged again for what differs from the versions that judged it last.

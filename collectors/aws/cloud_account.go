@@ -27,6 +27,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, string, accoun
 	Class: inventory.ClassCloudAccount,
 	Permissions: []string{
 		"sts:GetCallerIdentity", "iam:ListAccountAliases", "ec2:DescribeRegions", "ec2:GetSerialConsoleAccessStatus",
+		"ec2:GetSnapshotBlockPublicAccessState", "ec2:GetImageBlockPublicAccessState",
 		"organizations:DescribeOrganization", "organizations:ListParents", "organizations:ListPoliciesForTarget",
 		"organizations:DescribePolicy", "s3:GetAccountPublicAccessBlock", "account:GetAlternateContact",
 		"budgets:ViewBudget", "ce:GetAnomalySubscriptions", "servicequotas:ListServiceQuotas", "cloudwatch:GetMetricData",
@@ -52,6 +53,8 @@ type accountAnswers struct {
 	Budgets      collectors.Answer[spendWatch]
 	Anomalies    collectors.Answer[spendWatch]
 	Quotas       []regionAnswer[quotaUse]
+	// Snapshots and Images say of each region whether they may be shared with everyone.
+	Snapshots, Images []regionAnswer[sharingBlock]
 }
 
 // serialConsole names the regions where the serial console of machines is open; none says that every enabled region
@@ -82,6 +85,8 @@ func askAccount(ctx context.Context, c *Clients, account string) accountAnswers 
 		Budgets:   askBudgets(ctx, c, account),
 		Anomalies: askAnomalyAlerts(ctx, c),
 		Quotas:    askQuotas(ctx, c),
+		Snapshots: askSnapshotBlocks(ctx, c),
+		Images:    askImageBlocks(ctx, c),
 	}
 	a.Organization = ask("DescribeOrganization", "organizations:DescribeOrganization", func() (*organizations.DescribeOrganizationOutput, error) {
 		out, err := c.Organizations.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})

@@ -215,12 +215,13 @@ func declaredWords(content string) ([]string, error) {
 	return out, nil
 }
 
-// guardrailFacts states what is forbidden from above the account, and by its own switch against public buckets. Service
-// and resource control policies do not bind the organisation's management account.
+// guardrailFacts states what is forbidden from above the account, and by its own switches against sharing with everyone.
+// Service and resource control policies do not bind the organisation's management account. The switches of EC2 are set
+// by region, so they are told with the regions, and added where they are on wherever the account holds something.
 func guardrailFacts(r *inventory.Resource, facts *inventory.CloudAccount, a accountAnswers) {
 	var words []string
 	if why := a.Block.Unknown(); why != nil {
-		r.SetUnknown(*why, "guardrails")
+		r.SetUnknown(*why, "guards", "guardrails")
 		return
 	}
 	if v := a.Block.Value; v != nil && v.PublicAccessBlockConfiguration != nil {
@@ -230,23 +231,23 @@ func guardrailFacts(r *inventory.Resource, facts *inventory.CloudAccount, a acco
 		}
 	}
 	if why := a.Organization.Unknown(); why != nil {
-		r.SetUnknown(*why, "guardrails")
+		r.SetUnknown(*why, "guards", "guardrails")
 		return
 	}
 	if a.Organization.Value != nil {
 		if why := a.Policies.Unknown(); why != nil {
-			r.SetUnknown(*why, "guardrails")
+			r.SetUnknown(*why, "guards", "guardrails")
 			return
 		}
 		above, err := a.wordsFromAbove()
 		if err != nil {
-			r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribePolicy", Permission: "organizations:DescribePolicy", Code: "MalformedAnswer"}, "guardrails")
+			r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribePolicy", Permission: "organizations:DescribePolicy", Code: "MalformedAnswer"}, "guards", "guardrails")
 			return
 		}
 		words = append(words, above...)
 	}
-	facts.Guardrails = distinctWords(words)
-	r.Known("guardrails")
+	facts.Guards, facts.SharingSwitches = distinctWords(words), sharingSwitches(a)
+	r.Known("guards", "sharing_switches")
 }
 
 func (a accountAnswers) wordsFromAbove() ([]string, error) {

@@ -104,15 +104,20 @@ type CloudAccount struct {
 	//   backupdr.backupPlanAssociations.list.
 	BackupPlans int64 `cel:"backup_plans" json:"backup_plans" stage:"derived"`
 
+	// Guards are the guardrails that act on the whole account, and SharingSwitches the provider's own switch against
+	// publishing machine images and disk copies in each region, where it is set by region: one that is on wherever the
+	// account holds something is a guardrail as well.
+	Guards          []string       `json:"guards" stage:"derived"`
+	SharingSwitches []ServiceState `json:"sharing_switches" stage:"derived"`
 	// AlertNeeds say which events an alert must catch to count as one of the kinds.
 	AlertNeeds []AlertNeed `json:"alert_needs" stage:"derived"`
+	// Directory is the id of the scope whose directory lets people into the account; its own where it has one itself.
+	Directory ScopeID `json:"directory" stage:"derived"`
 }
 
 // AlertNeed is one way for an account to be alerted of a kind of change: all its events are caught. Several needs of
 // one kind are alternatives.
 type AlertNeed struct {
-	// Directory is the id of the scope whose directory lets people into the account; its own where it has one itself.
-	Directory ScopeID `json:"directory" stage:"derived"`
 	// Kind is a word of alerted_events, or findings, or service_health.
 	Kind string `json:"kind"`
 	// Events are the names of the events, as AlertRule.Catches spells them.

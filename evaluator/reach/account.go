@@ -18,6 +18,7 @@ func deriveAccount(r *inventory.Resource, w World) {
 	settle(r, "holds_data", holds, &a.HoldsData, doubts)
 	backupPlans(r, a, w)
 	administrators(r, a, w)
+	guardrails(r, a, use)
 	environmentsIn(r, a, w)
 	if !r.IsKnown("alert_needs") {
 		unknown(r, nil, "alerted_events", "service_health_alert", "findings_forwarded")
@@ -49,6 +50,27 @@ func alertedEvents(r *inventory.Resource, a *inventory.CloudAccount, alerts aler
 		}
 	}
 	put(r, "alerted_events", &a.AlertedEvents, kinds)
+}
+
+// guardrails adds to the guardrails of the whole account the switch that is set in each region. It counts where it is on
+// in every region in use: one open region is enough to publish from.
+func guardrails(r *inventory.Resource, a *inventory.CloudAccount, use regionsInUse) {
+	if !r.IsKnown("guards") {
+		return
+	}
+	words := slices.Clone(a.Guards)
+	if r.IsKnown("sharing_switches") && !slices.Contains(words, "public_sharing") {
+		blocked, doubts := on(a.SharingSwitches, use)
+		if blocked == unsure {
+			unknown(r, doubts, "guardrails")
+			return
+		}
+		if blocked == yes {
+			words = append(words, "public_sharing")
+		}
+	}
+	slices.Sort(words)
+	put(r, "guardrails", &a.Guardrails, words)
 }
 
 // backupPlans adds up the plans of all regions. Some are enough to know that there are any; none takes every region.

@@ -265,3 +265,45 @@ func TestShielded(t *testing.T) {
 		t.Errorf("denied: %s", got)
 	}
 }
+
+func TestAccountGuardrails(t *testing.T) {
+	t.Parallel()
+	const here, there, empty = "eu-central-1", "us-east-1", "us-west-2"
+	refused := &inventory.Unknown{Cause: inventory.CauseDenied, Permission: "ec2:GetImageBlockPublicAccessState"}
+	closed := func(region string) inventory.ServiceState { return inventory.ServiceState{Region: region, On: true} }
+	open := func(region string) inventory.ServiceState { return inventory.ServiceState{Region: region} }
+	unread := func(region string) inventory.ServiceState {
+		return inventory.ServiceState{Region: region, Unread: refused}
+	}
+	used := []*inventory.Resource{regionRecord(here, nil, "machines"), regionRecord(there, nil, "disks"), regionRecord(empty, nil)}
+	for name, c := range map[string]struct {
+		guards   []string
+		switches []inventory.ServiceState
+		regions  []*inventory.Resource
+		want     string
+	}{
+		"closed wherever something is": {nil, []inventory.ServiceState{closed(here), closed(there), open(empty)}, used, "[public_sharing]"},
+		"one used region is open":      {nil, []inventory.ServiceState{closed(here), open(there), closed(empty)}, used, "[]"},
+		"one used region is unread":    {nil, []inventory.ServiceState{closed(here), unread(there), closed(empty)}, used, "unknown"},
+		"an empty region is unread":    {nil, []inventory.ServiceState{closed(here), closed(there), unread(empty)}, used, "[public_sharing]"},
+		"open beats unread":            {nil, []inventory.ServiceState{open(here), unread(there), unread(empty)}, used, "[]"},
+		"regions unlisted":             {nil, []inventory.ServiceState{unread("*")}, used, "unknown"},
+		"a used region is missing":     {nil, []inventory.ServiceState{closed(here)}, used, "unknown"},
+		"beside others":                {[]string{"region"}, []inventory.ServiceState{closed(here), closed(there)}, used, "[public_sharing region]"},
+		"there already":                {[]string{"public_sharing"}, []inventory.ServiceState{unread(here)}, used, "[public_sharing]"},
+		"perhaps in use, and open":     {nil, []inventory.ServiceState{open(here)}, []*inventory.Resource{regionRecord(here, unreadDisks)}, "unknown"},
+		"nothing is held anywhere":     {nil, []inventory.ServiceState{unread(here), unread(there)}, []*inventory.Resource{regionRecord(here, nil)}, "[]"},
+		"no such switch, other rules":  {[]string{"audit_tamper"}, []inventory.ServiceState{open(here), open(there)}, used, "[audit_tamper]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := made(accountRecord, "aws.account", &inventory.CloudAccount{Guards: c.guards, SharingSwitches: c.switches}, "guards", "sharing_switches")
+			if got := said(newEstate(append([]*inventory.Resource{a}, c.regions...)...).derive(t, accountRecord), "guardrails"); got != c.want {
+				t.Errorf("%s; want %s", got, c.want)
+			}
+		})
+	}
+	if got := said(newEstate(account()).derive(t, accountRecord), "guardrails"); got != "unknown" {
+		t.Errorf("policies unread: %s; want unknown", got)
+	}
+}
