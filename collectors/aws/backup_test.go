@@ -18,7 +18,7 @@ const vaultARN = "arn:aws:backup:us-east-1:644160558196:backup-vault:v"
 
 func vaultWith(change func(*vaultAnswers)) vaultAnswers {
 	a := vaultAnswers{Vault: types.BackupVaultListMember{BackupVaultArn: aws.String(vaultARN), BackupVaultName: aws.String("v"), Locked: aws.Bool(false)},
-		Rules: answered(&[]types.BackupRule{}), Restored: answered(&time.Time{}), Tags: answered(&map[string]string{})}
+		Rules: answered(&[]types.BackupRule{}), Restored: answered(&time.Time{}), Tests: answered(&[]restoreTest{}), Tags: answered(&map[string]string{})}
 	if change != nil {
 		change(&a)
 	}
@@ -57,10 +57,18 @@ func TestVaultFacts(t *testing.T) {
 		"next door": {func(a *vaultAnswers) {
 			a.Rules = answered(&[]types.BackupRule{rule(nil, "arn:aws:backup:us-east-1:644160558196:backup-vault:w")})
 		}, stated{"copied_away": false}},
-		"bound by lock":  {func(a *vaultAnswers) { a.Vault.Locked, a.Vault.MinRetentionDays = aws.Bool(true), aws.Int64(14) }, stated{"min_retention_days": 14, "copied_away": notApplicable}},
-		"restored":       {func(a *vaultAnswers) { a.Restored = answered(&when) }, stated{"last_restored_at": when}},
-		"plans denied":   {func(a *vaultAnswers) { a.Rules = refused[[]types.BackupRule]() }, stated{"min_retention_days": nil, "copied_away": nil}},
-		"restore denied": {func(a *vaultAnswers) { a.Restored = refused[time.Time]() }, stated{"last_restored_at": nil}},
+		"bound by lock": {func(a *vaultAnswers) { a.Vault.Locked, a.Vault.MinRetentionDays = aws.Bool(true), aws.Int64(14) }, stated{"min_retention_days": 14, "copied_away": notApplicable}},
+		"restored":      {func(a *vaultAnswers) { a.Restored = answered(&when) }, stated{"last_restored_at": when}},
+		"tried": {func(a *vaultAnswers) {
+			a.Tests = answered(&[]restoreTest{{Plan: "p", Vaults: []string{vaultARN}, Restored: when}, {Plan: "q", Vaults: []string{vaultARN}}})
+		}, stated{"last_restored_at": when}},
+		"tried before": {func(a *vaultAnswers) {
+			a.Restored, a.Tests = answered(&when), answered(&[]restoreTest{{Plan: "p", Vaults: []string{vaultARN}, Restored: when.AddDate(0, -1, 0)}})
+		}, stated{"last_restored_at": when}},
+		"tests denied":              {func(a *vaultAnswers) { a.Tests = refused[[]restoreTest]() }, stated{"last_restored_at": nil}},
+		"restored and tests denied": {func(a *vaultAnswers) { a.Restored, a.Tests = answered(&when), refused[[]restoreTest]() }, stated{"last_restored_at": when}},
+		"plans denied":              {func(a *vaultAnswers) { a.Rules = refused[[]types.BackupRule]() }, stated{"min_retention_days": nil, "copied_away": nil}},
+		"restore denied":            {func(a *vaultAnswers) { a.Restored = refused[time.Time]() }, stated{"last_restored_at": nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +92,16 @@ func TestAskVault(t *testing.T) {
 			}
 			return &backup.GetBackupPlanOutput{BackupPlan: &types.BackupPlan{Rules: []types.BackupRule{{TargetBackupVaultName: aws.String("v2"), Lifecycle: &types.Lifecycle{DeleteAfterDays: aws.Int64(30)}}}}}, nil
 		},
+		"ListRestoreTestingPlans": say(&backup.ListRestoreTestingPlansOutput{RestoreTestingPlans: []types.RestoreTestingPlanForList{
+			{RestoreTestingPlanName: aws.String("monthly"), LastExecutionTime: aws.Time(time.Unix(1, 0))}, {RestoreTestingPlanName: aws.String("planned")}}}),
+		"GetRestoreTestingPlan": func(in any) (any, error) {
+			name := aws.ToString(in.(*backup.GetRestoreTestingPlanInput).RestoreTestingPlanName)
+			return &backup.GetRestoreTestingPlanOutput{RestoreTestingPlan: &types.RestoreTestingPlanForGet{RestoreTestingPlanArn: aws.String("arn:" + name),
+				RecoveryPointSelection: &types.RestoreTestingRecoveryPointSelection{IncludeVaults: []string{vaultARN, vaultARN + "9"}, ExcludeVaults: []string{vaultARN + "9"}}}}, nil
+		},
 		"ListRestoreJobs": say(&backup.ListRestoreJobsOutput{RestoreJobs: []types.RestoreJobsListMember{
+			{CreatedBy: &types.RestoreJobCreator{RestoreTestingPlanArn: aws.String("arn:monthly")}, CompletionDate: aws.Time(time.Date(2026, 1, 1, 7, 0, 0, 0, time.UTC))},
+			{CreatedBy: &types.RestoreJobCreator{RestoreTestingPlanArn: aws.String("arn:other")}, CompletionDate: aws.Time(time.Date(2026, 3, 3, 7, 0, 0, 0, time.UTC))},
 			{BackupVaultArn: aws.String(vaultARN + "2"), CompletionDate: aws.Time(time.Date(2026, 3, 1, 7, 0, 0, 0, time.UTC))},
 			{BackupVaultArn: aws.String(vaultARN + "2"), CompletionDate: aws.Time(time.Date(2026, 2, 1, 7, 0, 0, 0, time.UTC))}}}),
 	})
@@ -94,13 +111,14 @@ func TestAskVault(t *testing.T) {
 		}
 		a := askVault(context.Background(), c, i)
 		roundTrip(t, a)
-		want := stated{"immutable": false, "min_retention_days": notApplicable, "last_restored_at": time.Time{}, "labels_read": nil}
+		want := stated{"immutable": false, "min_retention_days": notApplicable, "last_restored_at": time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), "labels_read": nil}
 		if *i.vault.BackupVaultName == "v2" {
 			want = stated{"immutable": true, "min_retention_days": 30, "last_restored_at": time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
 		}
 		want.check(t, vaultFacts(here, a))
 	}
-	if calls("ListBackupPlans") != 1 || calls("ListRestoreJobs") != 1 || calls("GetBackupPlan") != 2 {
+	if calls("ListBackupPlans") != 1 || calls("ListRestoreJobs") != 1 || calls("GetBackupPlan") != 2 ||
+		calls("ListRestoreTestingPlans") != 1 || calls("GetRestoreTestingPlan") != 1 {
 		t.Error("what vaults share was asked for more than once")
 	}
 }

@@ -18,7 +18,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, vaultItem, vau
 	Kind:  "aws.backup.vault",
 	Class: inventory.ClassBackupVault,
 	Permissions: []string{
-		"backup:ListBackupVaults", "backup:ListBackupPlans", "backup:GetBackupPlan", "backup:ListRestoreJobs", "backup:ListTags",
+		"backup:ListBackupVaults", "backup:ListBackupPlans", "backup:GetBackupPlan", "backup:ListRestoreJobs",
+		"backup:ListRestoreTestingPlans", "backup:GetRestoreTestingPlan", "backup:ListTags",
 	},
 	ListAction: "ListBackupVaults", ListPermission: "backup:ListBackupVaults",
 	List: listVaults,
@@ -37,17 +38,19 @@ type vaultItem struct {
 
 type vaultListing struct {
 	plans    once[[]types.BackupRule]
-	restores once[map[string]time.Time]
+	restores once[restoresDone]
+	tests    once[[]restoreTest]
 }
 
 // vaultAnswers is all that is said about one vault: of the region's rules those that fill it, and the day on which the
-// last restore from it was done.
+// last restore from it was done; Tests are the plans that try restores from this vault alone.
 type vaultAnswers struct {
 	Vault types.BackupVaultListMember
 	// Settled says that the lock could no longer be lifted when the vault was asked: facts read no clock.
 	Settled  bool
 	Rules    collectors.Answer[[]types.BackupRule]
 	Restored collectors.Answer[time.Time]
+	Tests    collectors.Answer[[]restoreTest]
 	Tags     collectors.Answer[map[string]string]
 }
 
@@ -81,12 +84,7 @@ func askVault(ctx context.Context, c *Clients, i vaultItem) vaultAnswers {
 		}
 		a.Rules.Value = &own
 	}
-	all := i.listing.restores.ask("", func() collectors.Answer[map[string]time.Time] { return askRestores(ctx, c) })
-	a.Restored = collectors.Answer[time.Time]{Action: all.Action, Permission: all.Permission, Failed: all.Failed}
-	if all.Value != nil {
-		at := (*all.Value)[aws.ToString(v.BackupVaultArn)]
-		a.Restored.Value = &at
-	}
+	a.Restored, a.Tests = i.listing.restoredFrom(ctx, c, aws.ToString(v.BackupVaultArn))
 	a.Tags = askBackupTags(ctx, c, v.BackupVaultArn)
 	return a
 }
@@ -143,27 +141,6 @@ func askPlans(ctx context.Context, c *Clients) collectors.Answer[[]types.BackupR
 	})
 }
 
-// askRestores gathers the day of the last restore that was done from each vault.
-func askRestores(ctx context.Context, c *Clients) collectors.Answer[map[string]time.Time] {
-	return ask("ListRestoreJobs", "backup:ListRestoreJobs", func() (*map[string]time.Time, error) {
-		last := map[string]time.Time{}
-		p := backup.NewListRestoreJobsPaginator(c.Backup, &backup.ListRestoreJobsInput{ByStatus: types.RestoreJobStatusCompleted})
-		for p.HasMorePages() {
-			page, err := p.NextPage(ctx)
-			if err != nil {
-				return nil, err
-			}
-			for _, j := range page.RestoreJobs {
-				vault := aws.ToString(j.BackupVaultArn)
-				if j.CompletionDate != nil && j.CompletionDate.After(last[vault]) {
-					last[vault] = inventory.Day(*j.CompletionDate)
-				}
-			}
-		}
-		return &last, nil
-	})
-}
-
 // airGapped is the type of vaults that are always locked.
 const airGapped = types.VaultTypeLogicallyAirGappedBackupVault
 
@@ -190,11 +167,7 @@ func vaultFacts(w collectors.Where, a vaultAnswers) *inventory.Resource {
 		facts.Immutable = *v.Locked && a.Settled
 		r.Known("immutable")
 	}
-	collectors.Know(r, a.Restored, func(at *time.Time) {
-		if at != nil {
-			facts.LastRestoredAt = *at
-		}
-	}, "last_restored_at")
+	restoredFacts(r, facts, a)
 	if why := a.Rules.Unknown(); why != nil {
 		r.SetUnknown(*why, "min_retention_days", "copied_away")
 		return r
