@@ -73,6 +73,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
 	"github.com/aws/aws-sdk-go-v2/service/wellarchitected"
 
@@ -84,6 +85,8 @@ import (
 type Clients struct {
 	Account string
 	Region  string
+	// http carries what is not a call to AWS, to the inside of a cluster for one.
+	http aws.HTTPClient
 
 	EC2        *ec2.Client
 	ELB        *elasticloadbalancing.Client
@@ -137,6 +140,7 @@ type Clients struct {
 	SecretsManager         *secretsmanager.Client
 	SQS                    *sqs.Client
 	SSM                    *ssm.Client
+	STS                    *sts.Client
 	DLM                    *dlm.Client
 	MQ                     *mq.Client
 	ACM                    *acm.Client
@@ -170,7 +174,7 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 	edge := cfg.Copy()
 	edge.Region = "us-east-1"
 	return &Clients{
-		Account: account, Region: region,
+		Account: account, Region: region, http: cfg.HTTPClient,
 		EC2:   ec2.NewFromConfig(cfg),
 		ELB:   elasticloadbalancing.NewFromConfig(cfg),
 		ELBV2: elasticloadbalancingv2.NewFromConfig(cfg),
@@ -225,6 +229,7 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		SecretsManager:         secretsmanager.NewFromConfig(cfg),
 		SQS:                    sqs.NewFromConfig(cfg),
 		SSM:                    ssm.NewFromConfig(cfg),
+		STS:                    sts.NewFromConfig(cfg),
 		DLM:                    dlm.NewFromConfig(cfg),
 		MQ:                     mq.NewFromConfig(cfg),
 		ACM:                    acm.NewFromConfig(cfg),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, clusterItem, clusterAnswers]{
@@ -65,6 +66,8 @@ type clusterAnswers struct {
 	Fargate    collectors.Answer[int]
 	Addons     collectors.Answer[clusterAddons]
 	Providers  collectors.Answer[[]string]
+	// Inside is what only the cluster itself tells.
+	Inside collectors.Answer[kubernetes.Inside]
 }
 
 func listClusters(ctx context.Context, c *Clients) iter.Seq2[clusterItem, error] {
@@ -82,13 +85,16 @@ func listClusters(ctx context.Context, c *Clients) iter.Seq2[clusterItem, error]
 func askCluster(ctx context.Context, c *Clients, i clusterItem) clusterAnswers {
 	name, l := aws.String(i.name), i.listing
 	a := clusterAnswers{Name: i.name}
+	var described *types.Cluster
 	a.Cluster = ask("DescribeCluster", "eks:DescribeCluster", func() (*types.Cluster, error) {
 		out, err := c.EKS.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: name})
 		if err != nil {
 			return nil, err
 		}
+		described = out.Cluster
 		return narrowCluster(out.Cluster), nil
 	})
+	a.Inside = askInside(ctx, c, described, a.Cluster)
 	a.Versions = l.versions.ask("", func() collectors.Answer[map[string]string] { return askClusterVersions(ctx, c) })
 	a.Groups = askNodeGroups(ctx, c, name)
 	a.Fargate = ask("ListFargateProfiles", "eks:ListFargateProfiles", func() (*int, error) {
@@ -104,6 +110,20 @@ func askCluster(ctx context.Context, c *Clients, i clusterItem) clusterAnswers {
 	a.Providers = l.providers.ask("", func() collectors.Answer[[]string] { return askProviders(ctx, c) })
 	l.askAboutNodes(ctx, c, &a)
 	return a
+}
+
+// askInside asks the cluster itself. What another provider runs is asked there.
+func askInside(ctx context.Context, c *Clients, cluster *types.Cluster, described collectors.Answer[types.Cluster]) collectors.Answer[kubernetes.Inside] {
+	if cluster == nil || cluster.ConnectorConfig != nil {
+		return passedOn[kubernetes.Inside](described)
+	}
+	return ask("list namespaces", kubernetes.Permission("namespaces"), func() (*kubernetes.Inside, error) {
+		inside, err := c.into(ctx, cluster)
+		if err != nil {
+			return nil, err
+		}
+		return inside.Inside(ctx, Classify)
+	})
 }
 
 // narrowCluster leaves out what changes without anybody having changed the cluster.

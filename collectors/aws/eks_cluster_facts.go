@@ -9,6 +9,7 @@ import (
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
 func clusterFacts(w collectors.Where, a clusterAnswers) *inventory.Resource {
@@ -33,15 +34,34 @@ func clusterFacts(w collectors.Where, a clusterAnswers) *inventory.Resource {
 		nodeSubnetFacts(w, r, facts, a)
 	}
 	networkPolicyFact(r, facts, a)
-	// What pods must keep to is written on the namespaces inside the cluster.
-	r.SetUnknown(inside("namespaces"), "pod_security")
+	podSecurityFact(r, facts, a)
 	return r
 }
 
-// inside is why what only the cluster itself could tell is not known.
-func inside(objects string) inventory.Unknown {
-	return inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "list " + objects,
-		Permission: "kubernetes:list:" + objects}
+// notInside is why what only the cluster itself could tell is not known; nil where it told. Answers from before it was
+// asked hold no word of it.
+func (a clusterAnswers) notInside() *inventory.Unknown {
+	if a.Inside.Value == nil && a.Inside.Failed == nil {
+		return &inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "list namespaces",
+			Permission: kubernetes.Permission("namespaces")}
+	}
+	return a.Inside.Unknown()
+}
+
+// podSecurityFact states whether pods are held to a standard everywhere, and where they are not.
+func podSecurityFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a clusterAnswers) {
+	names := []string{"pod_security", "unguarded_namespaces"}
+	if why := a.notInside(); why != nil {
+		r.SetUnknown(*why, names...)
+		return
+	}
+	open, why := a.Inside.Value.PodSecurity()
+	if why != nil {
+		r.SetUnknown(*why, names...)
+		return
+	}
+	facts.PodSecurity, facts.UnguardedNamespaces = len(open) == 0, open
+	r.Known(names...)
 }
 
 // controlFacts states what the description says of the control plane.
@@ -134,11 +154,30 @@ func upgradeFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a cl
 		collectors.Know(r, a.Groups, func(*[]nodeGroup) {}, name)
 		return
 	}
-	var doubt *inventory.Unknown
+	if a.Inside.Value != nil && a.Inside.Value.Reboots() {
+		facts.NodeAutoUpgrade = true
+		r.Known(name)
+		return
+	}
+	repaired, doubt := a.groupsCurrent()
+	switch {
+	case !repaired && a.notInside() != nil:
+		// A daemon in the cluster may restart what the groups do not.
+		r.SetUnknown(*a.notInside(), name)
+	case doubt != nil:
+		r.SetUnknown(*doubt, name)
+	default:
+		facts.NodeAutoUpgrade = repaired
+		r.Known(name)
+	}
+}
+
+// groupsCurrent says whether every group repairs its nodes and runs the newest image of its kind, and what of it is not
+// known.
+func (a clusterAnswers) groupsCurrent() (current bool, doubt *inventory.Unknown) {
 	for _, g := range *a.Groups.Value {
 		if !g.Repaired {
-			r.Known(name)
-			return
+			return false, nil
 		}
 		newest := a.Images[g.imagesOf()]
 		switch {
@@ -148,16 +187,10 @@ func upgradeFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a cl
 			doubt = &inventory.Unknown{Cause: inventory.CauseFailed, Code: "NewestImageNotTold", Action: "DescribeImages",
 				Permission: "ec2:DescribeImages"}
 		case !strings.HasSuffix(g.Release, *newest.Value):
-			r.Known(name)
-			return
+			return false, nil
 		}
 	}
-	if doubt != nil {
-		r.SetUnknown(*doubt, name)
-		return
-	}
-	facts.NodeAutoUpgrade = true
-	r.Known(name)
+	return true, doubt
 }
 
 // podIdentityAddon hands out identities to pods.
@@ -204,24 +237,24 @@ func unknownOnly(all []*inventory.Unknown) []*inventory.Unknown {
 	return all
 }
 
-// networkPolicyFact states whether the network add-on enforces policies. Where the cluster brings its own network, only
-// the cluster could tell.
+// networkPolicyFact states whether policies between pods are enforced: by the network add-on, or by what the cluster
+// brings itself, which only the cluster tells.
 func networkPolicyFact(r *inventory.Resource, facts *inventory.KubernetesCluster, a clusterAnswers) {
 	const name = "network_policy"
-	if a.Addons.Unknown() != nil {
-		r.SetUnknown(*a.Addons.Unknown(), name)
-		return
-	}
-	addons := a.Addons.Value
 	enforces := func(n string) bool {
 		return strings.Contains(n, "cilium") || strings.Contains(n, "calico") || strings.Contains(n, "tigera")
 	}
+	addons := a.Addons.Value
 	switch {
-	case addons == nil, !contains(addons.Names, networkAddon) && !slices.ContainsFunc(addons.Names, enforces):
-		r.SetUnknown(inside("daemonsets"), name)
+	case addons != nil && (addons.PolicyOn || slices.ContainsFunc(addons.Names, enforces)),
+		a.Inside.Value != nil && a.Inside.Value.NetworkPolicy():
+		facts.NetworkPolicy = true
+	case a.Addons.Unknown() != nil:
+		r.SetUnknown(*a.Addons.Unknown(), name)
 		return
-	default:
-		facts.NetworkPolicy = addons.PolicyOn || slices.ContainsFunc(addons.Names, enforces)
+	case a.notInside() != nil:
+		r.SetUnknown(*a.notInside(), name)
+		return
 	}
 	r.Known(name)
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,6 +14,7 @@ import (
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
 var (
@@ -87,9 +89,15 @@ func TestClusterFacts(t *testing.T) {
 		"no audit":        {with(func(c *types.Cluster) { c.Logging.ClusterLogging[0].Types = []types.LogType{"api", "authenticator"} }), stated{"control_plane_logged": false}},
 		"old version":     {nodes(image["now"], func(g *nodeGroup) { g.Version = "1.28" }), stated{"version_supported": false}},
 		"unknown version": {nodes(image["now"], func(g *nodeGroup) { g.Version = "1.99" }), stated{"version_supported": nil}},
-		"older image":     {nodes(image["newer"], same), stated{"node_auto_upgrade": false}},
+		"older image":     {seenInside(nodes(image["newer"], same), `{}`), stated{"node_auto_upgrade": false}},
 		"image untold":    {nodes("", same), stated{"node_auto_upgrade": nil}},
-		"never repaired":  {nodes("", func(g *nodeGroup) { g.Repaired = false }), stated{"node_auto_upgrade": false}},
+		"never repaired":  {seenInside(nodes("", func(g *nodeGroup) { g.Repaired = false }), `{"Namespaces": []}`), stated{"node_auto_upgrade": false}},
+		"not looked into": {nodes("", func(g *nodeGroup) { g.Repaired = false }), stated{"node_auto_upgrade": nil, "pod_security": nil, "unguarded_namespaces": nil}},
+		"rebooted inside": {seenInside(nodes("", func(g *nodeGroup) { g.Repaired = false }), `{"Software": {"reboot": ["kured"]}}`), stated{"node_auto_upgrade": true}},
+		"guarded":         {seenInside(bare, `{"Namespaces": [{"Name": "a", "Enforces": "baseline"}, {"Name": "kube-system"}]}`), stated{"pod_security": true, "unguarded_namespaces": "[]"}},
+		"unguarded":       {seenInside(bare, `{"Namespaces": [{"Name": "a"}, {"Name": "b", "Enforces": "restricted"}]}`), stated{"pod_security": false, "unguarded_namespaces": "[a]"}},
+		"policed inside":  {seenInside(agent, `{"Software": {"network_policy": ["calico/node"]}}`), stated{"network_policy": true}},
+		"not policed":     {seenInside(agent, `{"Namespaces": []}`), stated{"network_policy": false}},
 		"run by provider": {auto, stated{"node_auto_upgrade": true, "node_subnets": "[" + ec2ARN(here, "subnet", "subnet-9") + "]"}},
 		"no groups":       {bare, stated{"node_auto_upgrade": notApplicable, "nodes_private": notApplicable}},
 		"template opens":  {nodes("", func(g *nodeGroup) { g.Address = aws.Bool(true) }), stated{"node_subnets": "[]", "addressed_subnets": "[" + ec2ARN(here, "subnet", "subnet-1") + "]"}},
@@ -97,7 +105,7 @@ func TestClusterFacts(t *testing.T) {
 		"template unread": {nodes("", func(g *nodeGroup) { a := refused[bool](); g.Unread = &a }), stated{"node_subnets": nil, "nodes_private": nil}},
 		"broad role":      {broad, stated{"workload_identity": false}},
 		"no identities":   {unpaired, stated{"workload_identity": false, "network_policy": nil}},
-		"agent":           {agent, stated{"workload_identity": true, "network_policy": false}},
+		"agent":           {agent, stated{"workload_identity": true, "network_policy": nil}},
 		"groups unread":   {refusedGroups, stated{"workload_identity": nil, "version_supported": nil, "node_auto_upgrade": nil, "node_subnets": nil}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +114,16 @@ func TestClusterFacts(t *testing.T) {
 			c.want.check(t, clusterFacts(here, c.answers))
 		})
 	}
+}
+
+// seenInside are the answers of a cluster that was looked into.
+func seenInside(a clusterAnswers, inside string) clusterAnswers {
+	in := &kubernetes.Inside{}
+	if err := json.Unmarshal([]byte(inside), in); err != nil {
+		panic(err)
+	}
+	a.Inside = answered(in)
+	return a
 }
 
 func TestRecordedClusters(t *testing.T) {

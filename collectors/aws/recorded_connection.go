@@ -40,7 +40,7 @@ func ConnectRecording(ctx context.Context, c Connection, dir string) (a *Account
 			next = awshttp.NewBuildableClient() // as the SDK's clients do each for themselves
 		}
 		var err error
-		rec, err = NewRecorder(dir, transport{next.Do})
+		rec, err = NewRecorder(dir, carried(next))
 		return transport{func(req *http.Request) (*http.Response, error) { return rec.RoundTrip(req) }}, err
 	}
 	a, err = Connect(ctx, c)

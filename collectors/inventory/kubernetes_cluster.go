@@ -65,6 +65,8 @@ type KubernetesCluster struct {
 	//   Google Cloud: binaryAuthorization.evaluationMode is enforcing.
 	ImagePolicy bool `cel:"image_policy" json:"image_policy"`
 
+	// UnguardedNamespaces are the namespaces in which no standard for pods is enforced.
+	UnguardedNamespaces []string `json:"unguarded_namespaces" stage:"derived"`
 	// NodeSubnets are the ids of the subnets its nodes stand in, where the subnet decides whether they get a public
 	// address; AddressedSubnets those whose nodes get one whatever the subnet says.
 	NodeSubnets      []string `json:"node_subnets" link:"nodes_in" stage:"derived"`

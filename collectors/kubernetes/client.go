@@ -80,6 +80,15 @@ func New(a Access) (*Client, error) {
 	return &Client{access: a, api: api}, nil
 }
 
+// Transport is what carries calls to a cluster that is known by this authority.
+func Transport(authority []byte) (http.RoundTripper, error) {
+	t, err := rest.TransportFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: authority}})
+	if err != nil {
+		return nil, fmt.Errorf("transport to a cluster: %w", err)
+	}
+	return t, nil
+}
+
 // checkEndpoint refuses to send a token over a line that others can read.
 func checkEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
@@ -175,7 +184,10 @@ func (c *Client) failure(resource string, err error) error {
 	f.Cause, f.Code = inventory.CauseFailed, "ConnectionFailed"
 	var timeout net.Error
 	var dns *net.DNSError
+	var known *collectors.Failure
 	switch {
+	case errors.As(err, &known):
+		f.Reason = known.Reason
 	case apierrors.IsUnauthorized(err):
 		f.Cause, f.Code, f.Cure = inventory.CauseDenied, "Unauthorized", c.access.Cure
 	case apierrors.IsForbidden(err):

@@ -15,6 +15,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes/kubernetestest"
 )
 
 // Call is one call to AWS.
@@ -50,6 +52,8 @@ type Proxy struct {
 	calls map[Call]int
 	fault func(Call) Fault
 	said  map[[2]string]string
+	// inside are the clusters whose inside was given by hand.
+	inside map[string]*kubernetestest.Cluster
 }
 
 // Proxy puts a proxy in front of the lab. It ends with the test. Answers are kept when the lab is the shared one.
@@ -91,7 +95,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	call := identify(r, body)
+	call, cluster := identify(r, body), clusterOf(r)
+	if cluster != "" {
+		call = clusterCall(r)
+	}
 	p.mu.Lock()
 	p.calls[call]++
 	fault := p.fault
@@ -100,21 +107,28 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault != nil {
 		kind = fault(call)
 	}
-	switch kind {
-	case Pass:
-		if said, there := p.saidTo(call); there {
-			tell(w, r, call, said)
-			return
-		}
-		p.forward(w, r, body, p.keep && !strings.HasPrefix(call.Operation, "Generate"))
-	case Hang:
+	switch {
+	case kind == Hang:
 		select {
 		case <-r.Context().Done():
 		case <-time.After(time.Minute):
 		}
+	case cluster != "":
+		p.answerAs(cluster, kind, w, r)
+	case kind == Pass:
+		p.answer(r, call, body).write(w)
 	default:
 		refusal(call, protocolOf(r, call), kind).write(w)
 	}
+}
+
+// answer is what is said by hand, or by the lab.
+func (p *Proxy) answer(r *http.Request, call Call, body []byte) answer {
+	said, there := p.saidTo(call)
+	if there {
+		return p.placed(call, told(r, call, said))
+	}
+	return p.placed(call, p.forward(r, body, p.keep && !strings.HasPrefix(call.Operation, "Generate")))
 }
 
 // answer is what came back.
@@ -139,28 +153,26 @@ type memo struct {
 }
 
 // forward asks the lab, or answers what it answered before. What a report is asked to be made, changes.
-func (p *Proxy) forward(w http.ResponseWriter, r *http.Request, body []byte, keep bool) {
+func (p *Proxy) forward(r *http.Request, body []byte, keep bool) answer {
 	key := strings.Join([]string{r.Method, r.URL.String(), signature(r), r.Header.Get("X-Amz-Target"), string(body)}, "\n")
 	if keep {
 		p.lab.memo.mu.Lock()
 		a, known := p.lab.memo.answers[key]
 		p.lab.memo.mu.Unlock()
 		if known {
-			a.write(w)
-			return
+			return a
 		}
 	}
 	a, err := p.ask(r, body)
 	if err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
+		return answer{status: http.StatusBadGateway}
 	}
 	if keep {
 		p.lab.memo.mu.Lock()
 		p.lab.memo.answers[key] = a
 		p.lab.memo.mu.Unlock()
 	}
-	a.write(w)
+	return a
 }
 
 func (p *Proxy) ask(r *http.Request, body []byte) (answer, error) {

@@ -52,20 +52,18 @@ func (p *Proxy) saidTo(c Call) (body string, there bool) {
 	return body, there
 }
 
-// tell writes a hand-made answer as the service would. A service that speaks CBOR has its answers written as JSON.
-func tell(w http.ResponseWriter, r *http.Request, c Call, body string) {
+// told is a hand-made answer as the service would write it. A service that speaks CBOR has its answers written as JSON.
+func told(r *http.Request, c Call, body string) answer {
 	if r.Header.Get("Smithy-Protocol") != "rpc-v2-cbor" {
 		header := http.Header{"Content-Type": {contentType(protocolOf(r, c))}}
-		answer{http.StatusOK, header, []byte(body)}.write(w)
-		return
+		return answer{http.StatusOK, header, []byte(body)}
 	}
 	var value any
 	if err := json.Unmarshal([]byte(body), &value); err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
+		return answer{status: http.StatusBadGateway}
 	}
 	header := http.Header{"Content-Type": {"application/cbor"}, "Smithy-Protocol": {"rpc-v2-cbor"}}
-	answer{http.StatusOK, header, cbor.Encode(asCBOR(value))}.write(w)
+	return answer{http.StatusOK, header, cbor.Encode(asCBOR(value))}
 }
 
 func asCBOR(value any) cbor.Value {

@@ -1,0 +1,114 @@
+package aws
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/eks/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
+)
+
+// entryCure is what lets the collectors' role into a cluster that does not know it.
+const entryCure = "EKS access entry with AmazonEKSViewPolicy"
+
+// clusterTimeout bounds one call to a cluster.
+const clusterTimeout = 30 * time.Second
+
+// fargate tells pods of Fargate, beside which nothing runs that runs on each node, and where they are told to send what
+// they print.
+var fargate = kubernetes.Nodeless{
+	Label: "eks.amazonaws.com/fargate-profile", LogNamespace: "aws-observability", LogName: "aws-logging",
+}
+
+// into makes a client of what runs inside a cluster. Who asks is shown by a request for the caller's identity, signed
+// for this cluster alone: the cluster has AWS answer it.
+func (c *Clients) into(ctx context.Context, cluster *types.Cluster) (*kubernetes.Client, error) {
+	if aws.ToString(cluster.Endpoint) == "" {
+		return nil, &collectors.Failure{
+			Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "NoEndpoint"}, Action: "list namespaces",
+			Permission: kubernetes.Permission("namespaces"), Err: errors.New("the cluster tells no address"),
+		}
+	}
+	token, err := c.clusterToken(ctx, aws.ToString(cluster.Name))
+	if err != nil {
+		return nil, during("GetCallerIdentity", "sts:GetCallerIdentity", err)
+	}
+	access := kubernetes.Access{
+		Endpoint: aws.ToString(cluster.Endpoint), Token: token, Timeout: clusterTimeout, Cure: entryCure, Nodeless: fargate,
+	}
+	if a := cluster.CertificateAuthority; a != nil {
+		// What is not the encoding of a certificate opens no connection, which is reported then.
+		access.Authority, _ = base64.StdEncoding.DecodeString(aws.ToString(a.Data))
+	}
+	if access.HTTP, err = c.carrier(access.Authority); err != nil {
+		return nil, during("list namespaces", kubernetes.Permission("namespaces"), err)
+	}
+	return kubernetes.New(access)
+}
+
+// ownTransport is the key by which a call carries the transport that trusts its cluster past recorders.
+type ownTransport struct{}
+
+// carrier is what carries calls to a cluster with this authority: a client of its own, or whoever carries all calls of
+// the connection, a recorder for one. Nil leaves it to the cluster's client.
+func (c *Clients) carrier(authority []byte) (http.RoundTripper, error) {
+	switch c.http.(type) {
+	case nil, *awshttp.BuildableClient:
+		return nil, nil //nolint:nilnil // nothing stands between
+	}
+	own, err := kubernetes.Transport(authority)
+	if err != nil {
+		return nil, err
+	}
+	return transport{func(req *http.Request) (*http.Response, error) {
+		return c.http.Do(req.WithContext(context.WithValue(req.Context(), ownTransport{}, own)))
+	}}, nil
+}
+
+// carried is the client that a recorder stands before: calls that bring a transport of their own go by that.
+func carried(next aws.HTTPClient) transport {
+	return transport{func(req *http.Request) (*http.Response, error) {
+		if own, ok := req.Context().Value(ownTransport{}).(http.RoundTripper); ok {
+			return own.RoundTrip(req)
+		}
+		return next.Do(req)
+	}}
+}
+
+// clusterToken is the token by which a cluster knows who asks. It is never kept.
+func (c *Clients) clusterToken(ctx context.Context, name string) (string, error) {
+	client := sts.NewPresignClient(c.STS)
+	signed, err := client.PresignGetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
+		o.Presigner = clusterSigner{o.Presigner, name}
+	})
+	if err != nil {
+		return "", err
+	}
+	return "k8s-aws-v1." + base64.RawURLEncoding.EncodeToString([]byte(signed.URL)), nil
+}
+
+// clusterSigner signs a request for one cluster, and for a minute.
+type clusterSigner struct {
+	signer  sts.HTTPPresignerV4
+	cluster string
+}
+
+// PresignHTTP implements sts.HTTPPresignerV4.
+func (s clusterSigner) PresignHTTP(
+	ctx context.Context, who aws.Credentials, r *http.Request, hash, service, region string, at time.Time,
+	options ...func(*v4.SignerOptions),
+) (string, http.Header, error) {
+	r.Header.Set("X-K8s-Aws-Id", s.cluster)
+	r.Header.Set("X-Amz-Expires", "60")
+	return s.signer.PresignHTTP(ctx, who, r, hash, service, region, at, options...)
+}
