@@ -19,6 +19,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, trailItem, tra
 	Class: inventory.ClassAuditTrail,
 	Permissions: []string{
 		"cloudtrail:DescribeTrails", "cloudtrail:ListTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors", "cloudtrail:ListTags",
+		"cloudtrail:ListEventDataStores", "cloudtrail:GetEventDataStore", "ec2:DescribeRegions",
 	},
 	ListAction: "DescribeTrails", ListPermission: "cloudtrail:DescribeTrails",
 	Global: true,
@@ -31,7 +32,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, trailItem, tra
 	Facts: trailFacts,
 })
 
-// trailItem is one trail; nil inside stands for an account in which no region has any.
+// trailItem is one trail; nil inside stands for an account in which no region has any, and no store of events either.
 type trailItem struct {
 	Trail *types.Trail `json:"trail,omitempty"`
 }
@@ -83,7 +84,7 @@ func listTrails(ctx context.Context, c *Clients) iter.Seq2[trailItem, error] {
 				return
 			}
 		}
-		if len(seen) == 0 {
+		if len(seen) == 0 && !anyEventStore(ctx, c) {
 			yield(trailItem{}, nil)
 		}
 	}
@@ -150,11 +151,16 @@ func askTrail(ctx context.Context, c *Clients, i trailItem) trailAnswers {
 	a.Selectors = ask("GetEventSelectors", "cloudtrail:GetEventSelectors", func() (*cloudtrail.GetEventSelectorsOutput, error) {
 		return c.CloudTrail.GetEventSelectors(ctx, &cloudtrail.GetEventSelectorsInput{TrailName: name}, at)
 	})
-	a.Tags = ask("ListTags", "cloudtrail:ListTags", func() (*trailTags, error) {
+	a.Tags = askTrailTags(ctx, c, aws.ToString(i.Trail.TrailARN), aws.ToString(i.Trail.HomeRegion))
+	return a
+}
+
+func askTrailTags(ctx context.Context, c *Clients, id, region string) collectors.Answer[trailTags] {
+	return ask("ListTags", "cloudtrail:ListTags", func() (*trailTags, error) {
 		out := &trailTags{}
-		p := cloudtrail.NewListTagsPaginator(c.CloudTrail, &cloudtrail.ListTagsInput{ResourceIdList: []string{aws.ToString(i.Trail.TrailARN)}})
+		p := cloudtrail.NewListTagsPaginator(c.CloudTrail, &cloudtrail.ListTagsInput{ResourceIdList: []string{id}})
 		for p.HasMorePages() {
-			page, err := p.NextPage(ctx, at)
+			page, err := p.NextPage(ctx, inTrailRegion(region))
 			if err != nil {
 				return nil, err
 			}
@@ -164,7 +170,6 @@ func askTrail(ctx context.Context, c *Clients, i trailItem) trailAnswers {
 		}
 		return out, nil
 	})
-	return a
 }
 
 func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
@@ -175,7 +180,7 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 	// A trail of the organisation is seen from each account it covers, and told of each.
 	facts := &inventory.AuditTrail{Watches: []string{string(w.Scope)}}
 	r := inventory.New(aws.ToString(t.TrailARN), aws.ToString(t.Name), aws.ToString(t.HomeRegion), facts)
-	r.Known("watches")
+	r.Known("watches", "stored")
 	collectors.Know(r, a.Tags, func(v *trailTags) {
 		if v != nil {
 			r.Labels = labels(v.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
@@ -204,7 +209,7 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 // noTrailFacts describes an account without any trail: that nothing is recorded is an answer.
 func noTrailFacts(w collectors.Where) *inventory.Resource {
 	r := inventory.New(string(w.Scope)+"/audit_trail/none", "missing audit trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
-	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use", "log_store", "data_kinds")
+	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use", "log_store", "data_kinds", "stored", "delivered")
 	r.SetNotApplicable("no record is kept", "destination_public", "retention_days", "labels_read")
 	return r
 }
@@ -213,13 +218,7 @@ func noTrailFacts(w collectors.Where) *inventory.Resource {
 func trailEventFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trailAnswers) {
 	t := a.Item.Trail
 	recorded, why := recordedEvents(a)
-	if why != nil {
-		r.SetUnknown(*why, "data_events", "data_kinds", "leaves_out_key_use")
-	} else {
-		facts.DataEvents, facts.LeavesOutKeyUse = recorded.dataReads && recorded.dataWrites, !recorded.keyUse
-		facts.DataKinds = recorded.dataKinds()
-		r.Known("data_events", "data_kinds", "leaves_out_key_use")
-	}
+	trailDataFacts(r, facts, a, recorded, why)
 	missing := inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribeTrails", Permission: "cloudtrail:DescribeTrails", Code: "MissingField"}
 	parts := []struct {
 		holds *bool
@@ -248,6 +247,29 @@ func trailEventFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trail
 	r.Known("complete")
 }
 
+// trailDataFacts states which use of data and keys is recorded. A trail that is stopped records none, whatever it picks,
+// and of one that may be stopped only what it leaves out is sure.
+func trailDataFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trailAnswers, picked recordings, why *inventory.Unknown) {
+	names := []string{"data_events", "data_kinds", "leaves_out_key_use"}
+	on := isLogging(a.Status)
+	if on != nil && !*on {
+		picked, why = recordings{}, nil
+	}
+	if why != nil {
+		r.SetUnknown(*why, names...)
+		return
+	}
+	data, kinds := picked.dataReads && picked.dataWrites, picked.dataKinds()
+	for i, recorded := range []bool{data, len(kinds) > 0, picked.keyUse} {
+		if recorded && on == nil {
+			r.SetUnknown(*orMissing(a.Status.Unknown(), a.Status.Action, a.Status.Permission), names[i])
+			continue
+		}
+		r.Known(names[i])
+	}
+	facts.DataEvents, facts.DataKinds, facts.LeavesOutKeyUse = data, kinds, !picked.keyUse
+}
+
 func isLogging(a collectors.Answer[cloudtrail.GetTrailStatusOutput]) *bool {
 	if a.Value == nil {
 		return nil
@@ -265,12 +287,12 @@ func orMissing(why *inventory.Unknown, action, permission string) *inventory.Unk
 // trailQueryFacts states whether the record flows to a log group, where rules can raise alerts on it.
 func trailQueryFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trailAnswers) {
 	if aws.ToString(a.Item.Trail.CloudWatchLogsLogGroupArn) == "" {
-		r.Known("queryable")
+		r.Known("delivered")
 		return
 	}
 	collectors.Know(r, a.Status, func(v *cloudtrail.GetTrailStatusOutput) {
-		facts.Queryable = v != nil && v.LatestCloudWatchLogsDeliveryTime != nil && aws.ToString(v.LatestCloudWatchLogsDeliveryError) == ""
-	}, "queryable")
+		facts.Delivered = v != nil && v.LatestCloudWatchLogsDeliveryTime != nil && aws.ToString(v.LatestCloudWatchLogsDeliveryError) == ""
+	}, "delivered")
 }
 
 // recordings are the kinds of events that selectors let through.
@@ -285,7 +307,7 @@ type recordings struct {
 // trailKinds are the kinds that CloudTrail's types of resources stand for.
 var trailKinds = map[string]string{
 	"AWS::S3::Object": "aws.s3.bucket", "AWS::DynamoDB::Table": "aws.dynamodb.table",
-	"AWS::Lambda::Function": "aws.lambda.function",
+	"AWS::Lambda::Function": "aws.lambda.function", "AWS::AOSS::Collection": "aws.opensearchserverless.collection",
 }
 
 // dataKinds are the kinds whose reading and writing is recorded, whichever resource of the kind it is.

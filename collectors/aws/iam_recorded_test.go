@@ -68,7 +68,7 @@ func TestRecordedTrails(t *testing.T) {
 		{"test_cloudtrail_fail_include_management_events", "1", "", false, false, false},
 		{"test_account_data_events", "4", "", nil, false, false},
 		{"test_account_trail_different_region", "", "1", false, nil, false},
-		{"test_cloudtrail_status", "", "1", false, nil, false},
+		{"test_cloudtrail_status", "", "1", false, false, false},
 	}
 	for _, c := range cases {
 		t.Run(c.scenario, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestRecordedTrails(t *testing.T) {
 			if c.status != "" {
 				a.Status = told(*recorded[cloudtrail.GetTrailStatusOutput](t, c.scenario+"/cloudtrail.GetTrailStatus_"+c.status+".json"))
 			}
-			states(t, trailFacts(here, a), map[string]any{"complete": c.complete, "data_events": c.data, "queryable": c.queryable})
+			states(t, trailFacts(here, a), map[string]any{"complete": c.complete, "data_events": c.data, "delivered": c.queryable})
 		})
 	}
 	states(t, trailFacts(here, trailAnswers{}), map[string]any{"complete": false, "queryable": false, "integrity_protected": false, "retention_days": "n/a"})

@@ -40,12 +40,16 @@ type AuditTrail struct {
 	//   AWS: CloudWatchLogsLogGroupArn, LatestCloudWatchLogsDeliveryTime; or event data store.
 	//   Azure: workspaceId or eventHubAuthorizationRuleId.
 	//   Google Cloud: inherent: audit logs are always in Cloud Logging, where alert rules read them.
-	Queryable bool `cel:"queryable" json:"queryable"`
+	Queryable bool `cel:"queryable" json:"queryable" stage:"derived"`
 
 	// Destination is the id of the store the record is kept in.
 	Destination string `json:"destination" link:"records_to"`
 	// LogStore is the id of the log store that the record flows to as well, where it can be queried.
 	LogStore string `json:"log_store" link:"queried_in"`
+	// Delivered says that what is recorded arrives in the log store, and Stored that the record is itself a store that
+	// takes in events and can be queried.
+	Delivered bool `json:"delivered" stage:"derived"`
+	Stored    bool `json:"stored" stage:"derived"`
 	// DataKinds are the kinds of resources of which it records the reading and the writing of data.
 	DataKinds []string `json:"data_kinds"`
 	// Watches are the scopes whose changes the trail records; the record of an account without a trail names its own.

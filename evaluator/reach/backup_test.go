@@ -131,3 +131,38 @@ func TestUseOfTablesRecorded(t *testing.T) {
 	wantValue(t, newEstate(db, trail("aws.s3.bucket")).derive(t, "db-1"), "audit_logged", false)
 	wantUnknown(t, newEstate(db).derive(t, "db-1"), "audit_logged", inventory.CauseNotCollected)
 }
+
+func TestTrailQueried(t *testing.T) {
+	t.Parallel()
+	trail := func(delivered bool, known ...string) *inventory.Resource {
+		return made("t-1", "aws.cloudtrail.trail", &inventory.AuditTrail{Delivered: delivered, Watches: []string{string(home)}},
+			append(known, "watches", "stored", "destination")...)
+	}
+	store := func(complete bool, known ...string) *inventory.Resource {
+		return made("lake", "aws.cloudtrail.event_data_store", &inventory.AuditTrail{Stored: true, Complete: complete, Watches: []string{string(home)}},
+			append(known, "watches", "stored")...)
+	}
+	far := store(true, "complete")
+	far.Facts.(*inventory.AuditTrail).Watches = []string{"aws:999999999999"}
+	for name, c := range map[string]struct {
+		all  []*inventory.Resource
+		want any
+	}{
+		"arrives":                 {[]*inventory.Resource{trail(true, "delivered")}, true},
+		"arrives nowhere":         {[]*inventory.Resource{trail(false, "delivered")}, false},
+		"beside a store":          {[]*inventory.Resource{trail(false, "delivered"), store(true, "complete")}, true},
+		"beside half a store":     {[]*inventory.Resource{trail(false, "delivered"), store(false, "complete")}, false},
+		"beside one unread":       {[]*inventory.Resource{trail(false, "delivered"), store(false)}, nil},
+		"another account's store": {[]*inventory.Resource{trail(false, "delivered"), far}, false},
+		"not told":                {[]*inventory.Resource{trail(false)}, nil},
+		"not told, with a store":  {[]*inventory.Resource{trail(false), store(true, "complete")}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newEstate(c.all...).derive(t, "t-1")
+			if got, known := r.Value("queryable"); known != (c.want != nil) || known && got != c.want {
+				t.Errorf("%v (known %v); want %v", got, known, c.want)
+			}
+		})
+	}
+}

@@ -6,11 +6,21 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
+// listedOnce is the region of what a provider lists once for the whole scope.
+const listedOnce = "global"
+
+// unlistedTrails says why a scope may have trails that are not here. Trails are listed once for the whole scope. What is
+// listed beside them region by region, stores of events, counts where it is seen and is not waited for: it records on top
+// of the trails, and says itself when it could not be looked for.
+func unlistedTrails(scope inventory.ScopeID, w World) []inventory.Unknown {
+	return w.Missing(inventory.ClassAuditTrail, scope, listedOnce)
+}
+
 // trailsOf are the audit trails that watch a scope: each says so itself. An account without any has a record that says
 // so, hence nothing at all means that nobody looked.
 func trailsOf(scope inventory.ScopeID, w World) ([]*inventory.Resource, []inventory.Unknown) {
 	trails := w.Into(inventory.ClassAuditTrail, "watches", string(scope))
-	doubts := w.Missing(inventory.ClassAuditTrail, scope, "")
+	doubts := unlistedTrails(scope, w)
 	if len(trails) == 0 && len(doubts) == 0 {
 		doubts = []inventory.Unknown{{Fact: string(inventory.ClassAuditTrail), Cause: inventory.CauseNotCollected}}
 	}
@@ -19,6 +29,7 @@ func trailsOf(scope inventory.ScopeID, w World) ([]*inventory.Resource, []invent
 
 func deriveTrail(r *inventory.Resource, w World) {
 	t := r.Facts.(*inventory.AuditTrail)
+	trailQueried(r, t, w)
 	names := []string{"destination_public", "integrity_protected", "separate_account", "retention_days"}
 	if !r.IsKnown("destination") {
 		unknown(r, []inventory.Unknown{r.Why("destination")}, names...)
@@ -50,6 +61,34 @@ func deriveTrail(r *inventory.Resource, w World) {
 	default:
 		unknown(r, nil, "destination_public", "integrity_protected", "retention_days")
 	}
+}
+
+// trailQueried says whether rules can raise alerts on what a trail records: it arrives in a log store, or a store of
+// events of the same scope takes in all that is done.
+func trailQueried(r *inventory.Resource, t *inventory.AuditTrail, w World) {
+	const name = "queryable"
+	if r.IsKnown("delivered") && t.Delivered {
+		put(r, name, &t.Queryable, true)
+		return
+	}
+	var doubts []inventory.Unknown
+	if !r.IsKnown("delivered") {
+		doubts = append(doubts, r.Why("delivered"))
+	}
+	for _, scope := range t.Watches {
+		for _, other := range w.Into(inventory.ClassAuditTrail, "watches", scope) {
+			facts := other.Facts.(*inventory.AuditTrail)
+			switch {
+			case other.ID == r.ID || !other.IsKnown("stored") || !facts.Stored:
+			case !other.IsKnown("complete"):
+				doubts = append(doubts, other.Why("complete"))
+			case facts.Complete:
+				put(r, name, &t.Queryable, true)
+				return
+			}
+		}
+	}
+	settle(r, name, noUnless(doubts), &t.Queryable, doubts)
 }
 
 // absentStore says why the place of a record is not in the inventory: it may be in an account that is not collected.
@@ -156,7 +195,7 @@ func deriveLogStore(r *inventory.Resource, w World) {
 		put(r, "holds_audit", &l.HoldsAudit, true)
 		return
 	}
-	doubts := append(slices.Clone(w.Missing(inventory.ClassAuditTrail, r.Scope, "")),
+	doubts := append(slices.Clone(unlistedTrails(r.Scope, w)),
 		w.Missing(inventory.ClassFlowLog, r.Scope, r.Region)...)
 	settle(r, "holds_audit", noUnless(doubts), &l.HoldsAudit, doubts)
 }

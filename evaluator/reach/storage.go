@@ -199,7 +199,7 @@ func holdsRecords(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
 		len(w.Into(inventory.ClassObjectStorage, "logs_to", r.ID)) > 0 {
 		return yes, nil
 	}
-	doubts := append(slices.Clone(w.Missing(inventory.ClassAuditTrail, r.Scope, "")),
+	doubts := append(slices.Clone(unlistedTrails(r.Scope, w)),
 		w.Missing(inventory.ClassObjectStorage, r.Scope, "")...)
 	if r.CarriesLabels && !r.IsKnown("labels_read") {
 		doubts = append(doubts, r.Why("labels_read"))
