@@ -69,6 +69,8 @@ type ledgerRow struct {
 	Described int                    `json:"described"`
 	Errors    []inventory.CallErrors `json:"errors" nullable:"false"`
 	Unknown   *inventory.Unknown     `json:"unknown,omitempty" doc:"Why the listing is not complete."`
+	Recorded  int                    `json:"recorded,omitempty" doc:"How many calls about single resources were answered by the records of the connection's aggregator."`
+	Asked     int                    `json:"asked,omitempty" doc:"How many of the same calls were made all the same."`
 }
 
 type runDetail struct {
@@ -84,7 +86,8 @@ func (s *Server) showRun(ctx context.Context, in *ByID) (*showRunOut, error) {
 		found, err := tx.Run(ctx, in.ID)
 		out.Body.Run, out.Body.Ledger = newRun(found.Run), make([]ledgerRow, len(found.Ledger))
 		for i, l := range found.Ledger {
-			out.Body.Ledger[i] = ledgerRow{l.Kind, l.Region, l.Complete, l.Listed, l.Described, append([]inventory.CallErrors{}, l.Errors...), l.Unknown}
+			out.Body.Ledger[i] = ledgerRow{l.Kind, l.Region, l.Complete, l.Listed, l.Described, append([]inventory.CallErrors{}, l.Errors...), l.Unknown,
+				l.Recorded, l.Asked}
 		}
 		return err
 	})

@@ -102,12 +102,7 @@ func (tx Tx) takeUp(
 		if m.Name == "" {
 			names[i] = naturals[i]
 		}
-		connection := parent.Connection
-		connection.Role, connection.MemberRole = m.Role, ""
-		if m.Directory != "" {
-			connection.Directory = m.Directory
-		}
-		raw, err := json.Marshal(connection)
+		raw, err := json.Marshal(parent.Connection.OfMember(m))
 		if err != nil {
 			return nil, fmt.Errorf("connection of member %s: %w", m.Scope, err)
 		}

@@ -119,6 +119,27 @@ func (m *membership) want(what string, got, want any) {
 
 const one, two, three = "111111111111", "222222222222", "333333333333"
 
+// TestConnectionOfAMember wants a member to be entered by its own role, and records to be read where the organisation is,
+// or where its connection says that they lie.
+func TestConnectionOfAMember(t *testing.T) {
+	t.Parallel()
+	of := Connection{Role: "reads the company", MemberRole: "reader", ExternalID: "word", Regions: []string{"eu-west-1"}, Directory: "ours"}
+	for _, c := range []struct{ aggregator, role, want string }{
+		{"", "", ""}, {"all", "", "reads the company"}, {"all", "keeps records", "keeps records"},
+	} {
+		of.Aggregator, of.AggregatorRole = c.aggregator, c.role
+		got := of.OfMember(inventory.Member{Role: "of the member"})
+		want := Connection{Role: "of the member", ExternalID: "word", Regions: of.Regions, Directory: "ours",
+			Aggregator: c.aggregator, AggregatorRole: c.want}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%+v; want %+v", got, want)
+		}
+	}
+	if got := of.OfMember(inventory.Member{Directory: "theirs"}); got.Directory != "theirs" || of.Directory != "ours" {
+		t.Errorf("%+v of %+v", got, of)
+	}
+}
+
 // TestMembersJoinLeaveAndComeBack follows an organisation over seven listings.
 func TestMembersJoinLeaveAndComeBack(t *testing.T) {
 	t.Parallel()

@@ -362,6 +362,24 @@ func (tx Tx) confirm(ctx context.Context, same []Prepared) error {
 	return nil
 }
 
+// ToldByChanges are the ids of a scope's resources that were asked about by themselves since a moment, because something
+// had changed: no collection wrote them, or one was confirmed after it was written, which collections do not do.
+func (tx Tx) ToldByChanges(ctx context.Context, scope uuid.UUID, since time.Time) ([]string, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT natural_id FROM resources
+		WHERE  tenant_id = @tenant AND scope_id = @scope AND observed_at >= @since
+		AND    (run_id IS NULL OR run_id = @none OR observed_at > valid_from)`,
+		pgx.StrictNamedArgs{"tenant": tx.tenant, "scope": scope, "since": since, "none": uuid.Nil})
+	if err != nil {
+		return nil, fmt.Errorf("what changes told: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("what changes told: %w", err)
+	}
+	return ids, nil
+}
+
 // due notes resources whose verdicts have to be worked out again.
 func (tx Tx) due(ctx context.Context, ids []uuid.UUID, cause evaluator.Cause) error {
 	if len(ids) == 0 {

@@ -26,6 +26,24 @@ type Connection struct {
 	Regions []string `json:"regions,omitempty"`
 	// MemberRole is of an organisation: the name of the role that is assumed in each account; empty means that of Role.
 	MemberRole string `json:"member_role,omitempty"`
+	// Aggregator names records that the cloud keeps by itself, which answer calls about single resources; empty is none.
+	// AggregatorRole is assumed where they lie; empty means that they lie in the scope, and for what was found in an
+	// organisation, where that is read from.
+	Aggregator     string `json:"aggregator,omitempty"`
+	AggregatorRole string `json:"aggregator_role,omitempty"`
+}
+
+// OfMember is the connection of what was found in an organisation that this one reads: by the member's own role, and
+// with the records of where the organisation is read from.
+func (c Connection) OfMember(m inventory.Member) Connection {
+	if c.Aggregator != "" && c.AggregatorRole == "" {
+		c.AggregatorRole = c.Role
+	}
+	c.Role, c.MemberRole = m.Role, ""
+	if m.Directory != "" {
+		c.Directory = m.Directory
+	}
+	return c
 }
 
 // Scope is an account, subscription or project that is collected, or an organisation of them.

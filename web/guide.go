@@ -32,7 +32,7 @@ type Step struct {
 }
 
 // Field is one thing that is asked about a connection. Its name says which part of the connection it fills: account,
-// role, external_id, directory, client or regions.
+// role, external_id, directory, client, regions, aggregator or aggregator_role.
 type Field struct {
 	Name, Label, Hint, Example string
 	// Shape is what a value must look like, Wrong what is said of one that does not. Of a field with several values,
@@ -131,7 +131,8 @@ func parts(value string) []string {
 // connection is what the fields say of a connection.
 func connection(values map[string]string) store.Connection {
 	return store.Connection{Role: values["role"], ExternalID: values["external_id"], Directory: values["directory"],
-		Client: values["client"], Regions: parts(values["regions"])}
+		Client: values["client"], Regions: parts(values["regions"]), Aggregator: values["aggregator"],
+		AggregatorRole: values["aggregator_role"]}
 }
 
 // fill joins the fields of a guide with what was typed.

@@ -22,9 +22,12 @@ type runPage struct {
 	Complete   []inventory.LedgerRow
 	Listed     int
 	Described  int
-	Began      *moment
-	Ended      *moment
-	Meter      meter
+	// Recorded and Asked count the calls that records answered, and those of the same kinds that were made.
+	Recorded int
+	Asked    int
+	Began    *moment
+	Ended    *moment
+	Meter    meter
 }
 
 var runHTML = parse[runPage]("run.html")
@@ -65,6 +68,7 @@ func (p *runPage) fill() {
 	}
 	for _, row := range p.Run.Ledger {
 		p.Listed, p.Described = p.Listed+row.Listed, p.Described+row.Described
+		p.Recorded, p.Asked = p.Recorded+row.Recorded, p.Asked+row.Asked
 		if row.Complete {
 			p.Complete = append(p.Complete, row)
 		} else {

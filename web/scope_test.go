@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plumbline-posture/plumbline/api/auth"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/store"
 )
 
@@ -63,6 +64,41 @@ func TestRunIsStartedWatchedAndCancelled(t *testing.T) {
 	}
 }
 
+// TestRunSaysWhatRecordsTold wants the page of a run that records helped to count their answers, and no other page to.
+func TestRunSaysWhatRecordsTold(t *testing.T) {
+	t.Parallel()
+	s := empty(t)
+	helped, plain := uuid.New(), uuid.New()
+	s.in(t, func(ctx context.Context, tx store.Tx) error {
+		scope, err := tx.CreateScope(ctx, store.Scope{NaturalID: shop, Name: "shop", CreatedAt: today})
+		if err != nil {
+			return err
+		}
+		for run, rows := range map[uuid.UUID][]inventory.LedgerRow{
+			plain: {{Scope: shop, Kind: "aws.s3.bucket", Region: "global", Complete: true, Listed: 2}},
+			helped: {{Scope: shop, Kind: "aws.s3.bucket", Region: "global", Complete: true, Listed: 2, Recorded: 21, Asked: 5},
+				{Scope: shop, Kind: "aws.kms.key", Region: "eu-central-1", Complete: true, Listed: 1, Recorded: 2}},
+		} {
+			if err := tx.QueueRun(ctx, run, scope.ID, "request", today); err != nil {
+				return err
+			}
+			if err := tx.BeginRun(ctx, run, "1", today); err != nil {
+				return err
+			}
+			if err := tx.EndRun(ctx, run, store.Ended{State: "complete", Ledger: rows}, today); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	doc := s.get(t, "/runs/"+helped.String())
+	has(t, doc, "#records", "answered 23 calls about single resources")
+	has(t, doc, "#records", "5 more were made directly")
+	if s.get(t, "/runs/"+plain.String()).Find("#records").Length() != 0 {
+		t.Error("a run without records tells of some")
+	}
+}
+
 func TestStartWalksToAFirstAccount(t *testing.T) {
 	t.Parallel()
 	s := empty(t, func(o *Options) {
@@ -85,7 +121,7 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 		}
 	}
 	form = url.Values{"account": {"1234-5678-9012"}, "role": {"arn:aws:iam::123456789012:role/plumbline"},
-		"regions":     {"eu-central-1, us-east-1"},
+		"regions": {"eu-central-1, us-east-1"}, "aggregator": {"all"}, "aggregator_role": {"arn:aws:iam::1:role/keeper"},
 		"external_id": {external}, "schedule": {"0 * * * *"}, "do": {"test"}}
 	tested := s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusOK)
 	has(t, tested, "#tested h2", "does not work yet")
@@ -99,7 +135,8 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 	s.in(t, func(ctx context.Context, tx store.Tx) error {
 		scope, err := tx.Scope(ctx, store.ScopeKey("aws:123456789012"))
 		if err == nil && (scope.Connection.ExternalID != external || len(scope.Connection.Regions) != 2 ||
-			scope.NextRunAt == nil) {
+			scope.NextRunAt == nil || scope.Connection.Aggregator != "all" ||
+			scope.Connection.AggregatorRole != "arn:aws:iam::1:role/keeper") {
 			t.Errorf("kept %+v", scope)
 		}
 		return err

@@ -44,7 +44,8 @@ func (d deeds) Guides(externalID string) ([]Guide, error) {
 			{ID: "trust", Code: "{\n  \"Condition\": {\"StringEquals\": {\"sts:ExternalId\": \"" + externalID + "\"}}\n}"},
 			{ID: "rights", Code: `{"Statement": [{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets"], "Resource": "*"}]}`},
 		}, Fields: []Field{account("twelve digits"), {Name: "role", Shape: "^arn:", Wrong: "an ARN"},
-			{Name: "external_id", Fixed: true}, {Name: "regions", Shape: `-\d$`, Wrong: "a region"}}},
+			{Name: "external_id", Fixed: true}, {Name: "regions", Shape: `-\d$`, Wrong: "a region"},
+			{Name: "aggregator"}, {Name: "aggregator_role", Shape: "^arn:", Wrong: "an ARN"}}},
 		{Cloud: "azure", Scope: "Azure subscription", Steps: []Step{{ID: "rights", Code: "Microsoft.Storage"}},
 			Fields: []Field{account("a UUID"), {Name: "directory"}, {Name: "client"}}},
 	}, nil

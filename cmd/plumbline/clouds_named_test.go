@@ -26,12 +26,12 @@ var named = map[string]struct {
 	places int
 	why    string
 }{
-	"cmd/plumbline/provider_aws.go":   {15, "how its scopes are connected, and what their owners put in place"},
+	"cmd/plumbline/provider_aws.go":   {19, "how its scopes are connected, and what their owners put in place"},
 	"cmd/plumbline/provider_azure.go": {10, "the same"},
 	"cmd/plumbline/provider_gcp.go":   {9, "the same"},
 	"cmd/plumbline/main.go":           {1, "the description of the program"},
 	"cmd/plumbline/permissions.go":    {2, "help and its examples"},
-	"cmd/plumbline/scan.go":           {9, "help and its examples"},
+	"cmd/plumbline/scan.go":           {10, "help and its examples"},
 	"api/finding.go":                  {1, "an example of a kind"},
 	"api/operation.go":                {1, "an example of a scope"},
 	"api/resource.go":                 {1, "an example of a kind"},

@@ -76,11 +76,8 @@ func (c *scanCmd) targets() (out []target, err error) {
 	if len(c.Region) > 0 && !slices.ContainsFunc(out, func(t target) bool { return t.provider.regional }) {
 		return nil, errors.New("--region: what is scanned is listed whole, in every region; leave it out")
 	}
-	if c.Aggregator != "" && !slices.ContainsFunc(out, func(t target) bool { return t.provider.aggregated }) {
+	if c.Aggregator != "" && !slices.ContainsFunc(out, func(t target) bool { return t.provider.records != nil }) {
 		return nil, errors.New("--aggregator: no cloud that is scanned has such records; leave it out")
-	}
-	if c.Aggregator != "" && slices.ContainsFunc(out, func(t target) bool { return t.organization }) {
-		return nil, errors.New("--aggregator saves calls of one account: leave it out, or name accounts")
 	}
 	return out, nil
 }
@@ -201,19 +198,15 @@ func connectFault(ctx context.Context, p *provider, err error) error {
 
 // reachOne reaches one scope itself, or the recordings of it.
 func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]connection, error) {
-	r := reach{account: t.account, connection: t.provider.flags(c), aggregator: c.Aggregator,
-		attempts: c.Attempts, log: log}
+	r := reach{account: t.account, connection: t.provider.flags(c), attempts: c.Attempts, log: log}
 	if t.member != nil {
-		r.member, r.connection.Role, r.connection.MemberRole = true, t.member.Role, ""
-		if t.member.Directory != "" {
-			r.connection.Directory = t.member.Directory
-		}
+		r.member, r.connection = true, r.connection.OfMember(*t.member)
 	}
 	nothing := func() error { return nil }
 	switch {
 	case t.organization && c.Replay == "":
 		g, err := gathered(t.provider.organization(ctx, r))
-		return []connection{{g, nothing}}, err
+		return []connection{{g, nothing}}, t.provider.recordsNamed(ctx, g, err)
 	case c.Record != "":
 		g, end, err := t.provider.record(ctx, r, t.folder(c.Record))
 		return []connection{{g, end}}, err
@@ -232,7 +225,10 @@ func (c *scanCmd) reachOne(ctx context.Context, t target, log *slog.Logger) ([]c
 		return out, nil
 	default:
 		g, err := t.provider.connect(ctx, r)
-		return []connection{{g, nothing}}, err
+		if r.member {
+			return []connection{{g, nothing}}, err
+		}
+		return []connection{{g, nothing}}, t.provider.recordsNamed(ctx, g, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"time"
 
@@ -16,11 +17,22 @@ import (
 
 // openScope reaches a scope by its stored connection.
 func openScope(ctx context.Context, scope store.Scope) (pipeline.Gatherer, error) {
+	return openLogged(nil)(ctx, scope)
+}
+
+// openLogged is openScope, and lets the log know what a connection goes on without.
+func openLogged(log *slog.Logger) func(context.Context, store.Scope) (pipeline.Gatherer, error) {
+	return func(ctx context.Context, scope store.Scope) (pipeline.Gatherer, error) {
+		return openWith(ctx, scope, log)
+	}
+}
+
+func openWith(ctx context.Context, scope store.Scope, log *slog.Logger) (pipeline.Gatherer, error) {
 	p, err := scopeProvider(scope.NaturalID)
 	if err != nil {
 		return nil, err
 	}
-	r := reach{account: scope.NaturalID.Account(), connection: scope.Connection, member: scope.ParentID != nil}
+	r := reach{account: scope.NaturalID.Account(), connection: scope.Connection, member: scope.ParentID != nil, log: log}
 	if scope.NaturalID.Organization() {
 		return gathered(p.organization(ctx, r))
 	}
@@ -43,11 +55,11 @@ func testConnection(ctx context.Context, scope store.Scope) []probe {
 	}
 	probes := []probe{{what: "Sign in to " + string(scope.NaturalID), answer: "The credentials belong to " + string(g.Scope()) + ".", passed: true}}
 	if o, ok := g.(pipeline.Organization); ok {
-		return append(probes, probeMembers(ctx, o))
+		probes = append(probes, probeMembers(ctx, o))
 	}
 	p, err := scopeProvider(scope.NaturalID)
 	if err == nil && p.probes != nil {
-		probes = append(probes, p.probes(g)...)
+		probes = append(probes, p.probes(ctx, g)...)
 	}
 	return probes
 }

@@ -36,15 +36,16 @@ type provider struct {
 	single string
 	// regional says that a collection can be limited to regions.
 	regional bool
-	// aggregated says that records which the provider keeps can stand in for calls.
-	aggregated bool
+	// records says whether there are the records that a connection names to stand in for calls; nil where the provider
+	// keeps none. The error says what is wrong with the name; where they cannot be asked for, that is no error.
+	records func(ctx context.Context, g pipeline.Gatherer) error
 
 	// export is the kind of export that readExport reads.
 	export     string
 	readExport func(r io.Reader) ([]pipeline.Gatherer, error)
 
 	// probes are what else a connection test asks, after it has signed in.
-	probes func(g pipeline.Gatherer) []probe
+	probes func(ctx context.Context, g pipeline.Gatherer) []probe
 	guide  func(externalID string) (web.Guide, error)
 }
 
@@ -55,14 +56,20 @@ type reach struct {
 	connection store.Connection
 	// member says that the account was found in an organisation: when it cannot be entered, all in it is unknown.
 	member bool
-	// aggregator names the records that stand in for calls; empty is none.
-	aggregator string
 	// attempts is how often a call is tried in all; 0 is the collectors' default.
 	attempts int
 	log      *slog.Logger
 }
 
 var providers = []*provider{&amazon, &microsoft, &google}
+
+// recordsNamed adds to an error of connecting that of records which are not there.
+func (p *provider) recordsNamed(ctx context.Context, g pipeline.Gatherer, err error) error {
+	if err != nil || p.records == nil {
+		return err
+	}
+	return p.records(ctx, g)
+}
 
 // providerOf finds the provider of a cloud.
 func providerOf(cloud inventory.Cloud) (*provider, error) {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
+	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
@@ -37,12 +39,13 @@ var amazon = provider{
 	},
 	unreachable: aws.ErrUnreachable,
 	flags: func(c *scanCmd) store.Connection {
-		return store.Connection{Role: c.RoleARN, MemberRole: c.RoleName, ExternalID: c.ExternalID, Regions: c.Region}
+		return store.Connection{Role: c.RoleARN, MemberRole: c.RoleName, ExternalID: c.ExternalID, Regions: c.Region,
+			Aggregator: c.Aggregator, AggregatorRole: c.AggregatorRole}
 	},
-	single:     "one set of AWS credentials reaches one account; scan one account at a time",
-	regional:   true,
-	aggregated: true,
-	export:     "aws-config",
+	single:   "one set of AWS credentials reaches one account; scan one account at a time",
+	regional: true,
+	records:  amazonRecords,
+	export:   "aws-config",
 	readExport: func(r io.Reader) (out []pipeline.Gatherer, err error) {
 		exports, err := aws.ReadExport(r)
 		if err != nil {
@@ -64,20 +67,59 @@ var amazon = provider{
 func amazonConnection(r reach) aws.Connection {
 	return aws.Connection{Account: r.account, Member: r.member, RoleARN: r.connection.Role, MemberRole: r.connection.MemberRole,
 		ExternalID: r.connection.ExternalID, Regions: r.connection.Regions, Attempts: r.attempts,
-		Aggregator: r.aggregator, Log: r.log}
+		Aggregator: r.connection.Aggregator, AggregatorRole: r.connection.AggregatorRole, Log: r.log}
 }
 
-func amazonProbes(g pipeline.Gatherer) []probe {
-	account, ok := g.(*aws.Account)
+// aggregating is what of AWS may have an aggregator: an account, or an organisation for its accounts.
+type aggregating interface {
+	Aggregator(ctx context.Context) (named bool, err error)
+}
+
+func amazonRecords(ctx context.Context, g pipeline.Gatherer) error {
+	a, ok := g.(aggregating)
 	if !ok {
 		return nil
 	}
+	_, err := a.Aggregator(ctx)
+	if errors.Is(err, aws.ErrNoAggregator) {
+		return err
+	}
+	return nil
+}
+
+// amazonProbes asks which regions an account has, and for the aggregator where one is named.
+func amazonProbes(ctx context.Context, g pipeline.Gatherer) (out []probe) {
+	if account, ok := g.(*aws.Account); ok {
+		out = append(out, probeRegions(account))
+	}
+	a, ok := g.(aggregating)
+	if !ok {
+		return out
+	}
+	named, err := a.Aggregator(ctx)
+	switch {
+	case !named:
+	case errors.Is(err, aws.ErrNoAggregator):
+		out = append(out, probe{what: findAggregator, answer: "Calls are made instead: " + err.Error() + "."})
+	case err != nil:
+		why := collectors.Classify(aws.Classify(err))
+		out = append(out, probe{what: findAggregator, answer: fmt.Sprintf("Calls are made instead: it needs the right "+
+			"config:DescribeConfigurationAggregators where the aggregator lies: %s (%s).", why.Cause, why.Code)})
+	default:
+		out = append(out, probe{what: findAggregator, answer: "Its records save calls.", passed: true})
+	}
+	return out
+}
+
+const findAggregator = "Find the aggregator of AWS Config"
+
+func probeRegions(account *aws.Account) probe {
 	p := probe{what: "List the regions that are enabled", passed: account.RegionsListed(),
 		answer: fmt.Sprintf("%d regions are collected.", len(account.Regions()))}
 	if !p.passed {
 		p.answer = "The right ec2:DescribeRegions is missing: every region but one would stay unknown."
 	}
-	return []probe{p}
+	return p
 }
 
 // deployRole are the commands that make the role which a connection assumes.
@@ -90,6 +132,9 @@ func deployRole(externalID string) string {
 		"aws cloudformation describe-stacks --stack-name plumbline \\\n" +
 		"  --query 'Stacks[0].Outputs[0].OutputValue' --output text\n"
 }
+
+// roleShape is what the ARN of a role looks like.
+const roleShape = `^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`
 
 func amazonGuide(externalID string) (web.Guide, error) {
 	rights, err := aws.Policy("json")
@@ -113,11 +158,17 @@ func amazonGuide(externalID string) (web.Guide, error) {
 			{Name: "account", Label: "Account id", Hint: "or that of an organisation, for all its accounts", Example: "123456789012",
 				Required: true, Wrong: "An account id has twelve digits, such as 123456789012; that of an organisation looks like o-abcdefghij."},
 			{Name: "role", Label: "Role ARN", Hint: "empty: the default credentials of this process",
-				Example: "arn:aws:iam::123456789012:role/plumbline", Shape: `^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`,
+				Example: "arn:aws:iam::123456789012:role/plumbline", Shape: roleShape,
 				Wrong: "A role looks like arn:aws:iam::123456789012:role/plumbline."},
 			{Name: "external_id", Label: "External id", Fixed: true},
 			{Name: "regions", Label: "Regions", Hint: "empty: all that are enabled", Example: "eu-central-1, eu-west-1",
 				Shape: `^[a-z]{2}(-[a-z]+)+-\d$`, Wrong: "A region looks like eu-central-1; separate several with commas."},
+			{Name: "aggregator", Label: "Aggregator of AWS Config", Example: "all-accounts",
+				Hint:  "empty: none; its records save calls and lag by minutes, or by a day where Config records daily",
+				Shape: `^[\w-]{1,256}$`, Wrong: "An aggregator is named with letters, digits, hyphens and underscores."},
+			{Name: "aggregator_role", Label: "Role where the aggregator lies", Example: "arn:aws:iam::123456789012:role/plumbline",
+				Hint:  "empty: it lies in this account, and for an organisation where that is read from",
+				Shape: roleShape, Wrong: "A role looks like arn:aws:iam::123456789012:role/plumbline."},
 		},
 	}, nil
 }

@@ -23,23 +23,24 @@ type scanCmd struct {
 	catalogueSettings
 	Clouds []string `arg:"" optional:"" help:"Clouds to scan: aws, azure, gcp, one or several. The credentials are found as each cloud's own tools find them. Without any, the clouds of --scope, else aws."`
 
-	From         []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
-	Scope        []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
-	Organization bool     `help:"Scan all that lies in the organisation or directory that the credentials belong to; on AWS --role-name names the role in each account. Or name it with --scope, as aws-org:o-<id>, azure-tenant:<id> or gcp-org:<number>." env:"PLUMBLINE_SCAN_ORGANIZATION"`
-	Region       []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
-	Check        []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`
-	Format       string   `help:"How results are written: ${enum}." enum:"table,json,jsonl,csv,sarif,ocsf,html" default:"table" env:"PLUMBLINE_SCAN_FORMAT"`
-	Out          string   `help:"File the results are written to, instead of standard output." placeholder:"FILE" env:"PLUMBLINE_SCAN_OUT"`
-	FailOn       string   `help:"Exit with 1 when a verdict fails at this severity or worse: critical, high, medium or low." placeholder:"SEVERITY" env:"PLUMBLINE_SCAN_FAIL_ON"`
-	MinCoverage  float64  `help:"Exit with 4 when less than this share of the questions was answered, from 0 to 1." default:"0" env:"PLUMBLINE_SCAN_MIN_COVERAGE"`
-	RoleARN      string   `name:"role-arn" help:"AWS role to assume first; for an organisation, the one in its management account or a delegated one." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
-	RoleName     string   `name:"role-name" help:"Name of the role that is assumed in each account of an organisation; left out, that of --role-arn." placeholder:"NAME" env:"PLUMBLINE_SCAN_ROLE_NAME"`
-	ExternalID   string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
-	Aggregator   string   `help:"Aggregator of AWS Config in the account whose records answer calls about single resources. They lag by minutes, or by a day where Config records daily." placeholder:"NAME" env:"PLUMBLINE_SCAN_AGGREGATOR"`
-	Impersonate  string   `help:"Google Cloud service account to act as." placeholder:"ACCOUNT" env:"PLUMBLINE_SCAN_IMPERSONATE"`
-	Attempts     int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
-	Record       string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
-	Replay       string   `help:"Folder of recorded answers to read instead of asking the cloud." placeholder:"DIR" env:"PLUMBLINE_SCAN_REPLAY" xor:"recording"`
+	From           []string `help:"Export to read instead of calling, as KIND=FILE: aws-config (configuration snapshot), azure-resource-graph (rows) or gcp-assets (asset export, JSON lines); may be given several times." placeholder:"KIND=FILE" sep:"none" env:"PLUMBLINE_SCAN_FROM"`
+	Scope          []string `help:"Scope that must be scanned, such as aws:123456789012, azure:<subscription> or gcp:<project>; may be given several times. The credentials must reach it." placeholder:"SCOPE" env:"PLUMBLINE_SCAN_SCOPE"`
+	Organization   bool     `help:"Scan all that lies in the organisation or directory that the credentials belong to; on AWS --role-name names the role in each account. Or name it with --scope, as aws-org:o-<id>, azure-tenant:<id> or gcp-org:<number>." env:"PLUMBLINE_SCAN_ORGANIZATION"`
+	Region         []string `help:"Only this region of AWS; may be given several times. Without it, every region the account has enabled." placeholder:"REGION" env:"PLUMBLINE_SCAN_REGION"`
+	Check          []string `help:"Only this check; may be given several times." placeholder:"ID" env:"PLUMBLINE_SCAN_CHECK"`
+	Format         string   `help:"How results are written: ${enum}." enum:"table,json,jsonl,csv,sarif,ocsf,html" default:"table" env:"PLUMBLINE_SCAN_FORMAT"`
+	Out            string   `help:"File the results are written to, instead of standard output." placeholder:"FILE" env:"PLUMBLINE_SCAN_OUT"`
+	FailOn         string   `help:"Exit with 1 when a verdict fails at this severity or worse: critical, high, medium or low." placeholder:"SEVERITY" env:"PLUMBLINE_SCAN_FAIL_ON"`
+	MinCoverage    float64  `help:"Exit with 4 when less than this share of the questions was answered, from 0 to 1." default:"0" env:"PLUMBLINE_SCAN_MIN_COVERAGE"`
+	RoleARN        string   `name:"role-arn" help:"AWS role to assume first; for an organisation, the one in its management account or a delegated one." placeholder:"ARN" env:"PLUMBLINE_SCAN_ROLE_ARN"`
+	RoleName       string   `name:"role-name" help:"Name of the role that is assumed in each account of an organisation; left out, that of --role-arn." placeholder:"NAME" env:"PLUMBLINE_SCAN_ROLE_NAME"`
+	ExternalID     string   `name:"external-id" help:"External id that the role's trust policy asks for." placeholder:"WORD" env:"PLUMBLINE_SCAN_EXTERNAL_ID"`
+	Aggregator     string   `help:"Aggregator of AWS Config whose records answer calls about single resources: in the account, for an organisation in the one it is read from. They lag by minutes, or by a day where Config records daily." placeholder:"NAME" env:"PLUMBLINE_SCAN_AGGREGATOR"`
+	AggregatorRole string   `name:"aggregator-role" help:"AWS role to assume where the aggregator lies, if that is another account." placeholder:"ARN" env:"PLUMBLINE_SCAN_AGGREGATOR_ROLE"`
+	Impersonate    string   `help:"Google Cloud service account to act as." placeholder:"ACCOUNT" env:"PLUMBLINE_SCAN_IMPERSONATE"`
+	Attempts       int      `help:"How often a call that fails is tried in all, from 1 to 20." default:"5" env:"PLUMBLINE_SCAN_ATTEMPTS"`
+	Record         string   `help:"Folder in which the raw answers are kept, without secrets." placeholder:"DIR" env:"PLUMBLINE_SCAN_RECORD" xor:"recording"`
+	Replay         string   `help:"Folder of recorded answers to read instead of asking the cloud." placeholder:"DIR" env:"PLUMBLINE_SCAN_REPLAY" xor:"recording"`
 }
 
 // Help is printed under the flags.
@@ -117,6 +118,9 @@ func (c *scanCmd) validate(catalogue *evaluator.Catalogue) error {
 	}
 	if c.Aggregator != "" && (len(c.From) > 0 || c.Record != "" || c.Replay != "") {
 		return errors.New("--aggregator saves calls to a cloud: leave out --from, --record and --replay")
+	}
+	if c.AggregatorRole != "" && c.Aggregator == "" {
+		return errors.New("--aggregator-role: name the aggregator as well, with --aggregator")
 	}
 	if c.MinCoverage < 0 || c.MinCoverage > 1 {
 		return fmt.Errorf("--min-coverage %v: want a share from 0 to 1", c.MinCoverage)

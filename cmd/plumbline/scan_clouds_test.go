@@ -248,9 +248,9 @@ func TestScanCloudsBadInput(t *testing.T) {
 			args: []string{"--from", "gcp-assets=" + assets, "--aggregator", "all"},
 			code: exitUsage, says: "leave out --from",
 		},
-		"an aggregator and an organisation": {
-			args: []string{"aws", "--organization", "--aggregator", "all"},
-			code: exitUsage, says: "name accounts",
+		"a role of an aggregator that is not named": {
+			args: []string{"aws", "--aggregator-role", "arn:aws:iam::111122223333:role/keeper"},
+			code: exitUsage, says: "name the aggregator as well",
 		},
 		"an aggregator where there is none": {
 			args: []string{"--scope", projectScope, "--aggregator", "all"},

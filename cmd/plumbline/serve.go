@@ -83,7 +83,7 @@ func (c *serveCmd) serve(ctx context.Context, s streams, log *slog.Logger, catal
 	if err := st.Register(ctx, catalogue, now()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	scheduler := &schedule.Scheduler{Store: st, Catalogue: catalogue, Open: openScope, Now: now, Log: log, Collections: c.Collections}
+	scheduler := &schedule.Scheduler{Store: st, Catalogue: catalogue, Open: openLogged(log), Now: now, Log: log, Collections: c.Collections}
 	if err := scheduler.Start(ctx, true); err != nil {
 		return errors.Join(err, listener.Close())
 	}

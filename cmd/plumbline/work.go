@@ -40,7 +40,7 @@ func (c *workCmd) Run(ctx context.Context, log *slog.Logger) error {
 	if err := st.Register(ctx, catalogue, now()); err != nil {
 		return err
 	}
-	s := &schedule.Scheduler{Store: st, Catalogue: catalogue, Open: openScope, Now: now, Log: log, Collections: c.Collections}
+	s := &schedule.Scheduler{Store: st, Catalogue: catalogue, Open: openLogged(log), Now: now, Log: log, Collections: c.Collections}
 	if err := s.Start(ctx, true); err != nil {
 		return err
 	}

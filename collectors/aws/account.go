@@ -42,9 +42,10 @@ type Connection struct {
 	ExternalID string
 	// Regions limits the collection; empty means every region the account has enabled.
 	Regions []string
-	// Aggregator is the name of an aggregator of AWS Config in the account whose records answer calls about single
-	// resources. They lag behind AWS itself, so nobody who remembers what AWS said may use one; empty is none.
-	Aggregator string
+	// Aggregator is the name of an aggregator of AWS Config whose records answer calls about single resources; empty is
+	// none. It lies in the account, for a member where its organisation is read from, or where AggregatorRole leads.
+	Aggregator     string
+	AggregatorRole string
 	// Region is where what is not regional is asked, Endpoint where every call goes; empty leaves both to the environment.
 	Region   string
 	Endpoint string
@@ -77,6 +78,10 @@ type Account struct {
 	// barred is why the account could not be entered; nil for one that was.
 	barred *inventory.Unknown
 	cfg    aws.Config
+	// records are where the account's records are read; nil where none is. direct are ids that no record may tell of.
+	records *keptRecords
+	direct  []string
+	log     *slog.Logger
 	// elsewhere is set when an endpoint other than Amazon's answers, whose host name no bucket and no account precedes.
 	elsewhere bool
 
@@ -101,7 +106,7 @@ func Connect(ctx context.Context, c Connection) (*Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Account{id: c.Account, cfg: cfg, elsewhere: cfg.BaseEndpoint != nil, clients: map[string]*Clients{}}
+	a := &Account{id: c.Account, cfg: cfg, elsewhere: cfg.BaseEndpoint != nil, clients: map[string]*Clients{}, log: c.Log}
 	a.id, err = identify(ctx, c, cfg)
 	var refused *entryError
 	if errors.As(err, &refused) && c.Member && ctx.Err() == nil {
@@ -114,7 +119,8 @@ func Connect(ctx context.Context, c Connection) (*Account, error) {
 	if err := a.findRegions(ctx, c.Regions, c.Member); err != nil {
 		return nil, err
 	}
-	return a, a.useAggregator(ctx, c)
+	a.records, err = c.recordsOf(ctx, a)
+	return a, err
 }
 
 // entryError is why an account could not be entered: in words for people, with what the SDK said.
@@ -363,10 +369,13 @@ func (a *Account) Collect(ctx context.Context, now func() time.Time, out collect
 	if a.barred != nil {
 		return a.collection(now).Barred(ctx, *a.barred, out)
 	}
+	if a.records != nil {
+		return a.collectWithRecords(ctx, now, out)
+	}
 	return a.collection(now).Collect(ctx, out)
 }
 
-// One asks again about a single resource and reports whether it is there.
+// One asks again about a single resource and reports whether it is there. It asks AWS itself: no record is that new.
 func (a *Account) One(
 	ctx context.Context, kind inventory.Kind, region, id string, now func() time.Time, out collectors.Out,
 ) (bool, error) {

@@ -9,7 +9,8 @@ import (
 
 var configCertificate = configType(recordedType{
 	name: "AWS::ACM::Certificate", kind: "aws.acm.certificate",
-	needs: []string{"certificateArn", "domainName", "status", "type", "keyAlgorithm"},
+	needs:   []string{"certificateArn", "domainName", "status", "type", "keyAlgorithm"},
+	besides: []string{"signatureAlgorithm", "notAfter"},
 })
 
 var _ = answersListing("ACM.ListCertificates", listing(configCertificate,
@@ -27,7 +28,7 @@ var _ = answersListing("ACM.ListCertificates", listing(configCertificate,
 	},
 	"CertificateStatuses", "Includes"))
 
-var _ = tells("ACM.DescribeCertificate", configCertificate,
+var _ = describes("ACM.DescribeCertificate", configCertificate,
 	func(in *acm.DescribeCertificateInput) *string { return in.CertificateArn },
 	func(i *recordedItem) (*acm.DescribeCertificateOutput, error) {
 		out := &types.CertificateDetail{}

@@ -46,6 +46,39 @@ type recordedType struct {
 	partial map[string][]string
 	// doubt names the facts that a configuration leaves open in another way. Nil where there is none.
 	doubt func(configuration map[string]any) []string
+	// besides names members that AWS itself always tells and Config may not: without one of them an item does not stand
+	// for the description where AWS can be asked.
+	besides []string
+	// partOf is the kind that a type without a kind of its own is a part of.
+	partOf inventory.Kind
+}
+
+// madeInto is the kind whose calls the items of the type answer.
+func (t *recordedType) madeInto() inventory.Kind {
+	if t.kind == "" {
+		return t.partOf
+	}
+	return t.kind
+}
+
+// whole says whether a configuration leaves nothing open, so that it can stand for the description itself.
+func (t *recordedType) whole(configuration map[string]any) bool {
+	for _, member := range t.besides {
+		if !t.holds(configuration, member) {
+			return false
+		}
+	}
+	for member := range t.silent {
+		if !t.holds(configuration, member) {
+			return false
+		}
+	}
+	for member := range t.partial {
+		if !t.holds(configuration, member) {
+			return false
+		}
+	}
+	return t.doubt == nil || len(t.doubt(configuration)) == 0
 }
 
 // place is where the items of the type lie that a question in a region is about.
@@ -162,11 +195,43 @@ func (e *Export) end(at itemPlace) error {
 	return errNotExported
 }
 
-// tells lets the item of one resource answer a call about it. The error ErrAbsent says that the item tells of none.
+// tells lets the item of one resource answer a call about it, in an export and among records alike: what it answers it
+// answers whole. The error ErrAbsent says that the item tells of none.
 func tells[I, O any](
 	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
 ) struct{} {
-	exportAnswers[operation] = func(e *Export, region string, in any) (any, error) {
+	answer := answerOf(t, name, tell)
+	exportAnswers[operation], recordAnswers[operation] = answer, recordAnswer{t, answer}
+	return struct{}{}
+}
+
+// describes is tells for what the configuration itself holds. Where that leaves a fact open, an export answers all the
+// same, without the fact; a record does not, for AWS can be asked.
+func describes[I, O any](
+	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
+) struct{} {
+	exportAnswers[operation] = answerOf(t, name, tell)
+	recordAnswers[operation] = recordAnswer{t, answerOf(t, name, func(i *recordedItem) (*O, error) {
+		if !t.whole(i.Configuration) {
+			return nil, errNotExported
+		}
+		return tell(i)
+	})}
+	return struct{}{}
+}
+
+// tellsExport is tells for an export alone.
+func tellsExport[I, O any](
+	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
+) struct{} {
+	exportAnswers[operation] = answerOf(t, name, tell)
+	return struct{}{}
+}
+
+func answerOf[I, O any](
+	t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
+) exportAnswer {
+	return func(e *Export, region string, in any) (any, error) {
 		question, ok := in.(*I)
 		if !ok || name(question) == nil {
 			return nil, errNotExported
@@ -189,7 +254,6 @@ func tells[I, O any](
 		}
 		return out, nil
 	}
-	return struct{}{}
 }
 
 // misread says that an item could not be read.

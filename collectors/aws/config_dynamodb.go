@@ -9,7 +9,7 @@ import (
 var configTable = configType(recordedType{
 	name: "AWS::DynamoDB::Table", kind: "aws.dynamodb.table",
 	needs:  []string{"tableName", "tableArn", "tableStatus", "keySchema"},
-	silent: map[string][]string{"replicas": {"other_region_copy"}},
+	silent: map[string][]string{"replicas": {"other_region_copy"}}, besides: []string{"deletionProtectionEnabled"},
 })
 
 var _ = answersListing("DynamoDB.ListTables", listing(configTable, func(i *recordedItem) (string, error) {
@@ -18,7 +18,7 @@ var _ = answersListing("DynamoDB.ListTables", listing(configTable, func(i *recor
 	return aws.ToString(table.TableName), err
 }, func(o *dynamodb.ListTablesOutput, names []string) { o.TableNames = names }))
 
-var _ = tells("DynamoDB.DescribeTable", configTable,
+var _ = describes("DynamoDB.DescribeTable", configTable,
 	func(in *dynamodb.DescribeTableInput) *string { return in.TableName },
 	func(i *recordedItem) (*dynamodb.DescribeTableOutput, error) {
 		out := &types.TableDescription{}

@@ -17,7 +17,8 @@ var _ = lists("Elastic Load Balancing.DescribeLoadBalancers", configClassicBalan
 		o.LoadBalancerDescriptions = items
 	})
 
-var _ = tells("Elastic Load Balancing.DescribeLoadBalancerPolicies", configClassicBalancer,
+// Whether all policies of a balancer are recorded is not told.
+var _ = tellsExport("Elastic Load Balancing.DescribeLoadBalancerPolicies", configClassicBalancer,
 	func(in *elb.DescribeLoadBalancerPoliciesInput) *string { return in.LoadBalancerName },
 	func(i *recordedItem) (*elb.DescribeLoadBalancerPoliciesOutput, error) {
 		out := &elb.DescribeLoadBalancerPoliciesOutput{}
@@ -28,8 +29,13 @@ var _ = tells("Elastic Load Balancing.DescribeLoadBalancerAttributes", configCla
 	func(in *elb.DescribeLoadBalancerAttributesInput) *string { return in.LoadBalancerName },
 	func(i *recordedItem) (*elb.DescribeLoadBalancerAttributesOutput, error) {
 		out := &types.LoadBalancerAttributes{}
-		return &elb.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: out},
-			i.foldPart("LoadBalancerAttributes", out)
+		if err := i.foldPart("LoadBalancerAttributes", out); err != nil {
+			return nil, err
+		}
+		if out.AccessLog == nil {
+			return nil, errNotExported
+		}
+		return &elb.DescribeLoadBalancerAttributesOutput{LoadBalancerAttributes: out}, nil
 	})
 
 var _ = tells("Elastic Load Balancing.DescribeTags", configClassicBalancer,

@@ -110,6 +110,8 @@ type itemReader struct {
 	spool     *itemSpool
 	byAccount map[string]*Export
 	n         int
+	// wanted chooses among the items; nil takes all.
+	wanted func(*configItem) bool
 }
 
 // all reads every value of the file.
@@ -212,6 +214,9 @@ func (r *itemReader) take(raw []byte) error {
 		return err
 	}
 	r.n++
+	if r.wanted != nil && !r.wanted(i) {
+		return nil
+	}
 	e := r.byAccount[i.account()]
 	if e == nil {
 		e = &Export{Account: i.account(), spool: r.spool, byPlace: map[itemPlace][]*keptItem{},

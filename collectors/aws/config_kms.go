@@ -8,6 +8,7 @@ import (
 
 var configKey = configType(recordedType{
 	name: "AWS::KMS::Key", kind: "aws.kms.key", needs: []string{"keyId", "arn", "keyManager", "keyState", "origin"},
+	besides: []string{"keySpec|customerMasterKeySpec"},
 })
 
 var _ = answersListing("KMS.ListKeys", listing(configKey, func(i *recordedItem) (types.KeyListEntry, error) {
@@ -16,7 +17,7 @@ var _ = answersListing("KMS.ListKeys", listing(configKey, func(i *recordedItem) 
 	return types.KeyListEntry{KeyId: key.KeyId, KeyArn: key.Arn}, err
 }, func(o *kms.ListKeysOutput, keys []types.KeyListEntry) { o.Keys = keys }))
 
-var _ = tells("KMS.DescribeKey", configKey,
+var _ = describes("KMS.DescribeKey", configKey,
 	func(in *kms.DescribeKeyInput) *string { return in.KeyId },
 	func(i *recordedItem) (*kms.DescribeKeyOutput, error) {
 		out := &types.KeyMetadata{}

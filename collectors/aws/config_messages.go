@@ -23,7 +23,7 @@ var _ = answersListing("SQS.ListQueues", listing(configQueue, func(i *recordedIt
 	return all["QueueUrl"], err
 }, func(o *sqs.ListQueuesOutput, urls []string) { o.QueueUrls = urls }))
 
-var _ = tells("SQS.GetQueueAttributes", configQueue,
+var _ = describes("SQS.GetQueueAttributes", configQueue,
 	func(in *sqs.GetQueueAttributesInput) *string { return in.QueueUrl },
 	func(i *recordedItem) (*sqs.GetQueueAttributesOutput, error) {
 		var all attributes
@@ -59,7 +59,7 @@ var _ = answersListing("SNS.ListTopics", listing(configTopic, func(i *recordedIt
 	return types.Topic{TopicArn: aws.String(all["TopicArn"])}, err
 }, func(o *sns.ListTopicsOutput, topics []types.Topic) { o.Topics = topics }))
 
-var _ = tells("SNS.GetTopicAttributes", configTopic,
+var _ = describes("SNS.GetTopicAttributes", configTopic,
 	func(in *sns.GetTopicAttributesInput) *string { return in.TopicArn },
 	func(i *recordedItem) (*sns.GetTopicAttributesOutput, error) {
 		var all attributes

@@ -15,7 +15,8 @@ var configWarehouse = configType(recordedType{
 var _ = lists("Redshift.DescribeClusters", configWarehouse,
 	func(o *redshift.DescribeClustersOutput, items []types.Cluster) { o.Clusters = items })
 
-var _ = tells("Redshift.DescribeLoggingStatus", configWarehouse,
+// When logs were last shipped moves too fast to be recorded.
+var _ = tellsExport("Redshift.DescribeLoggingStatus", configWarehouse,
 	func(in *redshift.DescribeLoggingStatusInput) *string { return in.ClusterIdentifier },
 	func(i *recordedItem) (*redshift.DescribeLoggingStatusOutput, error) {
 		out := &redshift.DescribeLoggingStatusOutput{}

@@ -27,6 +27,8 @@ type Organization struct {
 	// member is what precedes and follows the account's id in the name of its role.
 	member  [2]string
 	clients *Clients
+	// aggregator is where the records of its accounts are read, for the test of a connection; nil where none is.
+	aggregator *keptRecords
 }
 
 // KindAccount is the kind under which the ledger notes how completely the accounts of an organisation were listed.
@@ -77,7 +79,35 @@ func ConnectOrganization(ctx context.Context, c Connection) (*Organization, erro
 		member:  [2]string{"arn:" + role.partition + ":iam::", ":role/" + name},
 		clients: newClients(cfg, asking, collectors.Global, cfg.BaseEndpoint != nil),
 	}
-	return o, o.confirm(ctx, c)
+	if err := o.confirm(ctx, c); err != nil {
+		return o, err
+	}
+	return o, o.findRecords(ctx, c, cfg)
+}
+
+// findRecords says where the records of the accounts are read. They are looked for where the accounts will look for
+// them: in the regions that are collected, or in all that the asking account has enabled.
+func (o *Organization) findRecords(ctx context.Context, c Connection, cfg aws.Config) error {
+	if c.Aggregator == "" {
+		return nil
+	}
+	a := &Account{id: o.asking, cfg: cfg}
+	c.Member = false
+	if err := a.findRegions(ctx, c.Regions, true); err != nil {
+		return err
+	}
+	var err error
+	o.aggregator, err = c.recordsOf(ctx, a)
+	return err
+}
+
+// Aggregator looks for the aggregator that the connection names, as that of an account does.
+func (o *Organization) Aggregator(ctx context.Context) (named bool, err error) {
+	if o.aggregator == nil {
+		return false, nil
+	}
+	_, err = o.aggregator.find(ctx)
+	return true, err
 }
 
 // roleParts are the parts of a role's ARN.

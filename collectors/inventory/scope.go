@@ -98,6 +98,10 @@ type LedgerRow struct {
 	// BeganAt is when the first call of the listing was made: what was last observed before it and is not in a
 	// complete listing is gone.
 	BeganAt time.Time `json:"began_at"`
+	// Recorded and Asked are of a listing that the records which a cloud keeps helped with: how many calls about single
+	// resources they answered, and how many of the same calls were made all the same.
+	Recorded int `json:"recorded,omitempty"`
+	Asked    int `json:"asked,omitempty"`
 }
 
 // EveryRegion says whether the row speaks of every region of the scope: what is listed once, or the regions that could

@@ -30,6 +30,15 @@ type Gatherer interface {
 	Classes() map[inventory.Class]bool
 }
 
+// Recorded is a Gatherer whose collection may be helped by records that the cloud keeps and that lag behind it.
+type Recorded interface {
+	Gatherer
+	// Lag is how far the records may lag; 0 where none helps.
+	Lag() time.Duration
+	// AskDirectly names resources about which no record may answer, because something newer may be known of them.
+	AskDirectly(ids []string)
+}
+
 // Memory keeps what a pipeline sees and finds, all of what it is given together or nothing. What it sees may wait to be
 // kept, in the order it was given, until Settle.
 type Memory interface {

@@ -117,6 +117,9 @@ func (c collector) run(ctx context.Context, job Collect, scope store.Scope, memo
 	if err != nil {
 		return err
 	}
+	if err := c.askDirectly(ctx, job, g); err != nil {
+		return err
+	}
 	p := &pipeline.Pipeline{Catalogue: catalogue, Memory: memory, Now: c.Now, Log: c.Log}
 	if err := p.Run(ctx, g); err != nil {
 		return err
@@ -125,6 +128,19 @@ func (c collector) run(ctx context.Context, job Collect, scope store.Scope, memo
 		return c.follow(ctx, job, p, o)
 	}
 	return nil
+}
+
+// askDirectly keeps records that lag from overwriting what changes told within that time.
+func (c collector) askDirectly(ctx context.Context, job Collect, g pipeline.Gatherer) error {
+	recorded, ok := g.(pipeline.Recorded)
+	if !ok || recorded.Lag() == 0 {
+		return nil
+	}
+	return c.Store.InTx(ctx, job.Tenant, func(tx store.Tx) error {
+		ids, err := tx.ToldByChanges(ctx, job.Scope, c.Now().Add(-recorded.Lag()))
+		recorded.AskDirectly(ids)
+		return err
+	})
 }
 
 func (c collector) end(ctx context.Context, job Collect, ended store.Ended) error {
