@@ -124,36 +124,6 @@ func environmentsIn(r *inventory.Resource, a *inventory.CloudAccount, w World) {
 	put(r, "environments", &a.Environments, found)
 }
 
-// administrators counts the people who hold unrestricted rights. Only grants that come to such rights, or may, are
-// looked at. Rights that people of a directory take on stand for a number that is not known here.
-func administrators(r *inventory.Resource, a *inventory.CloudAccount, w World) {
-	doubts := w.Missing(inventory.ClassAccessGrant, r.Scope, "")
-	people := map[string]bool{}
-	for _, g := range w.Into(inventory.ClassAccessGrant, "may_administer", r.ID) {
-		facts := g.Facts.(*inventory.AccessGrant)
-		who := w.Get(facts.Principal)
-		switch {
-		case g.IsKnown("worn_by_people") && facts.WornByPeople:
-			doubts = append(doubts, inventory.Unknown{Fact: "people", Cause: inventory.CauseNotCollected})
-		case who == nil || who.Class != inventory.ClassIdentity:
-			doubts = append(doubts, absent(w, inventory.ClassIdentity, r)...)
-		case !who.IsKnown("interactive"):
-			doubts = append(doubts, who.Why("interactive"))
-		case !who.Facts.(*inventory.Identity).Interactive:
-			// A program holds it; who may use the program is another question.
-		case !g.IsKnown("admin"):
-			doubts = append(doubts, g.Why("admin"))
-		default:
-			people[who.ID] = true
-		}
-	}
-	if len(doubts) > 0 {
-		unknown(r, doubts, "administrators")
-		return
-	}
-	put(r, "administrators", &a.Administrators, int64(len(people)))
-}
-
 // alerts are the rules that tell of events in an account.
 type alerts struct {
 	rules  []*inventory.Resource

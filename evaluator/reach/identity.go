@@ -42,6 +42,27 @@ func privileged(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
 			return yes, nil
 		}
 	}
+	if r.IsKnown("in_directory") && i.InDirectory {
+		lent, why := lentByGroups(r, w)
+		if lent == yes {
+			return yes, nil
+		}
+		doubts = append(doubts, why...)
+	}
+	return noUnless(doubts), doubts
+}
+
+// lentByGroups says whether some group of the directory that a person is in lets its people take on unrestricted rights.
+func lentByGroups(r *inventory.Resource, w World) (truth, []inventory.Unknown) {
+	doubts := w.Missing(inventory.ClassDirectoryGroup, r.Scope, "")
+	for _, group := range w.Into(inventory.ClassDirectoryGroup, "members", r.ID) {
+		switch {
+		case !group.IsKnown("administers"):
+			doubts = append(doubts, group.Why("administers"))
+		case group.Facts.(*inventory.DirectoryGroup).Administers:
+			return yes, nil
+		}
+	}
 	return noUnless(doubts), doubts
 }
 
