@@ -122,11 +122,26 @@ var unused = map[string]string{
 	"network-firewall:DescribeFirewallPolicy":         "a network firewall",
 	"network-firewall:DescribeRuleGroup":              "a network firewall",
 	"organizations:DescribePolicy":                    "an organisation",
+	"organizations:ListDelegatedAdministrators":       "an organisation",
+	"organizations:ListDelegatedServicesForAccount":   "an organisation",
 	"organizations:ListParents":                       "an organisation",
 	"organizations:ListPoliciesForTarget":             "an organisation",
 	"rds:DescribeDBMajorEngineVersions":               "an answer of moto to what comes before",
 	"rds:DescribeOptionGroups":                        "a database of an engine with options",
 	"cloudwatch:GetMetricData":                        "a quota with a measure of its use",
+
+	// Asked of the identity centre of an organisation, which this estate is none of.
+	"identitystore:DescribeGroup":                            "an assignment to a group",
+	"identitystore:DescribeUser":                             "an assignment to a person",
+	"identitystore:ListGroupMemberships":                     "an assignment to a group",
+	"sso:DescribePermissionSet":                              "an assignment",
+	"sso:GetInlinePolicyForPermissionSet":                    "an assignment",
+	"sso:GetPermissionsBoundaryForPermissionSet":             "an assignment",
+	"sso:ListAccountAssignments":                             "a permission set in use",
+	"sso:ListAccountsForProvisionedPermissionSet":            "a permission set",
+	"sso:ListCustomerManagedPolicyReferencesInPermissionSet": "an assignment",
+	"sso:ListManagedPoliciesInPermissionSet":                 "an assignment",
+	"sso:ListPermissionSets":                                 "an organisation",
 }
 
 // reads says whether a right lets its holder read and nothing else. Having a report made changes nothing that a customer

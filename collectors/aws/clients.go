@@ -159,6 +159,9 @@ type Clients struct {
 	OpenSearchServerless   *opensearchserverless.Client
 	RedshiftServerless     *redshiftserverless.Client
 	Route53                *route53.Client
+
+	// read is whom the identity centre lets in, once it was asked.
+	read accessRead
 }
 
 // Sources are the kinds of AWS this package collects; each file adds its own.

@@ -144,7 +144,12 @@ func accountFacts(w collectors.Where, a accountAnswers) *inventory.Resource {
 	r.Known("alert_needs")
 	collectors.Know(r, a.Organization, func(v *organizations.DescribeOrganizationOutput) {
 		facts.InOrganization = v != nil && v.Organization != nil && aws.ToString(v.Organization.Id) != ""
-	}, "in_organization")
+		facts.Directory = w.Scope
+		if facts.InOrganization {
+			// The identity centre that lets people into accounts is run by the management account.
+			facts.Directory = scopeOf(aws.ToString(v.Organization.MasterAccountId))
+		}
+	}, "in_organization", "directory")
 	collectors.Know(r, a.Contact, func(v *securityContact) {
 		facts.SecurityContact = v != nil && v.Reachable
 	}, "security_contact")

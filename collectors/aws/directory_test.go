@@ -16,7 +16,10 @@ import (
 var (
 	_ = sample("aws.cognito.user_pool", userPoolFacts, userPoolAnswers{userPool{"us-east-1_a", "pool"}, answered(&userPoolRules{Password: &cognitotypes.PasswordPolicyType{MinimumLength: aws.Int32(8)}})},
 		userPoolAnswers{userPool{"us-east-1_a", "pool"}, refused[userPoolRules]()})
-	_ = sample("aws.identitystore.user", directoryUserFacts, directoryUser{"d-1", "u-1", "ada", "ENABLED"})
+	_ = sample("aws.identitystore.user", directoryUserFacts,
+		directoryUser{Store: "d-1", ID: "u-1", Name: "ada", Status: "ENABLED", Access: userAccess{answered(&assignedTo{
+			[]assignment{{"d-1", "1", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "USER", "u-1"}}})}},
+		directoryUser{Store: "d-1", ID: "u-2", Name: "bob", Access: userAccess{refused[assignedTo]()}})
 )
 
 func TestUserPool(t *testing.T) {

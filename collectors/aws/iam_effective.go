@@ -3,7 +3,6 @@ package aws
 import (
 	"context"
 	"iter"
-	"strings"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -39,8 +38,11 @@ func effectiveFacts(w collectors.Where, h holder) *inventory.Resource {
 	if granted.administers() != no {
 		facts.MayAdminister = accountID(w)
 	}
-	facts.WornByPeople = strings.HasPrefix(h.Path, "/aws-reserved/sso.amazonaws.com/")
-	r.Known("may_administer", "worn_by_people")
+	facts.WornByPeople = permissionSet(h.Path)
+	if set := setOfRole(h.Name); facts.WornByPeople && set != "" {
+		facts.Roster = rosterID(w.Scope.Account(), set)
+	}
+	r.Known("may_administer", "worn_by_people", "roster")
 	// Who holds it, through what and in which words is asked of each policy as written: one fault, one finding.
 	r.SetNotApplicable("asked of each policy as written", "principal_kind", "wildcard")
 	r.SetNotApplicable("a policy trusts nobody", "trust_pinned", "principal_owner")

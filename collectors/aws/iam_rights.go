@@ -41,7 +41,7 @@ func readRights(policies []heldPolicy, boundary *heldPolicy) rights {
 	var r rights
 	for _, p := range policies {
 		if p.Document == nil {
-			if p.ARN == "arn:aws:iam::aws:policy/AdministratorAccess" {
+			if p.ARN == administratorAccess {
 				r.statements = append(r.statements, policyStatement{Effect: "Allow", Action: oneOrMany{"*"}, Resource: oneOrMany{"*"}})
 				continue
 			}

@@ -182,6 +182,9 @@ func trustedFacts(r *inventory.Resource, facts *inventory.AccessGrant, own strin
 		facts.PrincipalKind = "anyone"
 	case t.Type == "Service":
 		facts.PrincipalKind = "service"
+	case t.Type == "Federated" && permissionSet(t.RolePath):
+		// The provider is the identity centre, which alone makes such roles and lets only those in whom it is told to.
+		facts.PrincipalKind, facts.PrincipalOwner = "group", own
 	case t.Type == "Federated":
 		facts.PrincipalKind, facts.PrincipalOwner = "external", issuerOf(t.Principal)
 	case account != own:

@@ -3,11 +3,11 @@ package aws
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
-	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -16,7 +16,7 @@ import (
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, directoryUser, directoryUser]{
 	Kind:        "aws.identitystore.user",
 	Class:       inventory.ClassIdentity,
-	Permissions: []string{"sso:ListInstances", "identitystore:ListUsers"},
+	Permissions: append(slices.Clone(accessPermissions), "identitystore:ListUsers"),
 	ListAction:  "ListUsers", ListPermission: "identitystore:ListUsers",
 	NoLabels: true,
 	List:     listDirectoryUsers,
@@ -32,35 +32,55 @@ type directoryUser struct {
 	ID     string           `json:"id"`
 	Name   string           `json:"name"`
 	Status types.UserStatus `json:"status,omitempty"`
+	// Access is kept one level down: a refusal of it is one of the assignments' listing, not of each person.
+	Access userAccess `json:"access"`
+}
+
+// userAccess are the assignments of one person, without those of groups.
+type userAccess struct {
+	Assigned collectors.Answer[assignedTo] `json:"assigned"`
+}
+
+type assignedTo struct {
+	Assignments []assignment `json:"assignments,omitempty"`
 }
 
 func (u directoryUser) arn() string {
 	return "arn:aws:identitystore:::user/" + u.ID
 }
 
-// listDirectoryUsers lists the people of the account's own identity centre, which is set up in one region. The centre
-// of the organisation is seen from each account it serves; its people belong to the account that runs it.
+// listDirectoryUsers lists the people of the account's own identity centre, which is set up in one region. Those of the
+// organisation's belong to the account that runs it.
 func listDirectoryUsers(ctx context.Context, c *Clients) iter.Seq2[directoryUser, error] {
 	return func(yield func(directoryUser, error) bool) {
-		p := ssoadmin.NewListInstancesPaginator(c.SSOAdmin, &ssoadmin.ListInstancesInput{})
-		for p.HasMorePages() {
-			page, err := p.NextPage(ctx)
+		for centre, err := range ownCentres(ctx, c) {
 			if err != nil {
-				yield(directoryUser{}, during("ListInstances", "sso:ListInstances", err))
+				yield(directoryUser{}, err)
 				return
 			}
-			for _, i := range page.Instances {
-				if owner := aws.ToString(i.OwnerAccountId); owner != "" && owner != c.Account {
-					continue
-				}
-				for u, err := range usersOf(ctx, c, aws.ToString(i.IdentityStoreId)) {
-					if !yield(u, err) || err != nil {
-						return
-					}
+			access, refused := c.access(ctx)
+			assigned := access.byPerson()
+			for u, err := range usersOf(ctx, c, aws.ToString(centre.IdentityStoreId)) {
+				u.Access.Assigned = ask("ListAccountAssignments", assignmentPermission, func() (*assignedTo, error) {
+					return &assignedTo{assigned[u.ID]}, refused
+				})
+				if !yield(u, err) || err != nil {
+					return
 				}
 			}
 		}
 	}
+}
+
+// byPerson are the assignments of people by the id of the person.
+func (c centreAccess) byPerson() map[string][]assignment {
+	out := map[string][]assignment{}
+	for _, a := range c.assignments {
+		if !a.group() {
+			out[a.ID] = append(out[a.ID], a)
+		}
+	}
+	return out
 }
 
 func usersOf(ctx context.Context, c *Clients, store string) iter.Seq2[directoryUser, error] {
@@ -70,23 +90,37 @@ func usersOf(ctx context.Context, c *Clients, store string) iter.Seq2[directoryU
 		func(o *identitystore.ListUsersOutput) []directoryUser {
 			out := make([]directoryUser, 0, len(o.Users))
 			for _, u := range o.Users {
-				out = append(out, directoryUser{store, aws.ToString(u.UserId), aws.ToString(u.UserName), u.UserStatus})
+				out = append(out, directoryUser{Store: store, ID: aws.ToString(u.UserId), Name: aws.ToString(u.UserName),
+					Status: u.UserStatus})
 			}
 			return out
 		})
 }
 
-// directoryUserFacts states what the identity centre tells of a person. It has no call for second factors, for the last
-// sign-in, or for what groups come to; these stay unknown.
-func directoryUserFacts(_ collectors.Where, u directoryUser) *inventory.Resource {
-	facts := &inventory.Identity{Kind: "human", Interactive: true, DirectoryManaged: true, Enabled: u.Status == types.UserStatusEnabled}
+// directoryUserFacts states what the identity centre tells of a person. It has no call for second factors or for the
+// last sign-in; these stay unknown. What the groups of the person come to is told by the groups.
+func directoryUserFacts(w collectors.Where, u directoryUser) *inventory.Resource {
+	facts := &inventory.Identity{
+		Kind: "human", Interactive: true, DirectoryManaged: true, InDirectory: true,
+		Enabled: u.Status == types.UserStatusEnabled,
+	}
 	r := inventory.New(u.arn(), u.Name, "", facts)
-	r.Known("kind", "interactive", "directory_managed")
+	r.Known("kind", "interactive", "directory_managed", "in_directory")
 	if u.Status == "" {
 		r.SetUnknown(*orMissing(nil, "ListUsers", "identitystore:ListUsers"), "enabled")
 	} else {
 		r.Known("enabled")
 	}
-	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "ListUsers"}, "mfa", "mfa_phishing_resistant", "last_used_at", "grants")
+	collectors.Know(r, u.Access.Assigned, func(v *assignedTo) {
+		facts.Grants = []string{}
+		if v == nil {
+			return
+		}
+		for _, a := range v.Assignments {
+			facts.Grants = append(facts.Grants, a.grantID(w))
+		}
+	}, "grants")
+	r.SetUnknown(inventory.Unknown{Cause: inventory.CauseNotCollected, Action: "ListUsers"},
+		"mfa", "mfa_phishing_resistant", "last_used_at")
 	return r
 }

@@ -48,10 +48,68 @@ def build(estate):
         client("cognito-idp").create_user_pool(
             PoolName=name, Policies={"PasswordPolicy": {"MinimumLength": length}}, UserPoolTags=words(name)
         )
-    centre = client("sso-admin").list_instances()["Instances"][0]["IdentityStoreId"]
-    client("identitystore").create_user(
-        IdentityStoreId=centre, UserName="gerda", DisplayName="Gerda", Name={"GivenName": "Gerda", "FamilyName": "G"}
+    directory(iam)
+
+
+def directory(iam):
+    """Whom the identity centre lets into the account: a group to everything, a group and a person to little."""
+    sso, store = client("sso-admin"), client("identitystore")
+    instance = sso.list_instances()["Instances"][0]
+    centre, people = instance["InstanceArn"], instance["IdentityStoreId"]
+    ids = {
+        name: store.create_user(
+            IdentityStoreId=people, UserName=name, DisplayName=name, Name={"GivenName": name, "FamilyName": "G"}
+        )["UserId"]
+        for name in ("gerda", "hugo", "ida")
+    }
+    groups = {}
+    for group, members in (("directory-administrators", ("gerda", "hugo")), ("directory-readers", ("ida",))):
+        groups[group] = store.create_group(IdentityStoreId=people, DisplayName=group)["GroupId"]
+        for name in members:
+            store.create_group_membership(
+                IdentityStoreId=people, GroupId=groups[group], MemberId={"UserId": ids[name]}
+            )
+    reading = allow("s3:GetObject", "arn:aws:s3:::careful-data/*")
+    for name, statement, principals in (
+        ("Everything", allow("*"), [("GROUP", groups["directory-administrators"])]),
+        ("Reading", reading, [("GROUP", groups["directory-readers"]), ("USER", ids["hugo"])]),
+    ):
+        permissions = sso.create_permission_set(Name=name, InstanceArn=centre)["PermissionSet"]["PermissionSetArn"]
+        sso.put_inline_policy_to_permission_set(
+            InstanceArn=centre, PermissionSetArn=permissions, InlinePolicy=policy(statement)
+        )
+        for kind, principal in principals:
+            sso.create_account_assignment(
+                InstanceArn=centre,
+                TargetId=ACCOUNT,
+                TargetType="AWS_ACCOUNT",
+                PermissionSetArn=permissions,
+                PrincipalType=kind,
+                PrincipalId=principal,
+            )
+        sso.provision_permission_set(
+            InstanceArn=centre, PermissionSetArn=permissions, TargetType="AWS_ACCOUNT", TargetId=ACCOUNT
+        )
+        standing_for(iam, name, statement)
+
+
+def standing_for(iam, name, statement):
+    """The role that the identity centre makes in an account for a set of rights, which moto leaves out."""
+    provider = f"arn:aws:iam::{ACCOUNT}:saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"
+    role = f"AWSReservedSSO_{name}_0123456789abcdef"
+    iam.create_role(
+        RoleName=role,
+        Path="/aws-reserved/sso.amazonaws.com/eu-central-1/",
+        AssumeRolePolicyDocument=policy(
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": provider},
+                "Action": ["sts:AssumeRoleWithSAML", "sts:TagSession"],
+                "Condition": {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}},
+            }
+        ),
     )
+    iam.put_role_policy(RoleName=role, PolicyName="AwsSSOInlinePolicy", PolicyDocument=policy(statement))
 
 
 def roles(iam, every, estate):

@@ -303,4 +303,9 @@ def backups(e):
 
 
 def organisation(e):
-    client("organizations").create_organization(FeatureSet="ALL")
+    organizations = client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    security = organizations.create_account(AccountName="security", Email="security@careful.example")
+    organizations.register_delegated_administrator(
+        AccountId=security["CreateAccountStatus"]["AccountId"], ServicePrincipal="guardduty.amazonaws.com"
+    )

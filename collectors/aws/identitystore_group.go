@@ -1,0 +1,151 @@
+package aws
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+
+	"github.com/plumbline-posture/plumbline/collectors"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
+)
+
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, groupAccess, groupAnswers]{
+	Kind:        "aws.identitystore.group",
+	Class:       inventory.ClassDirectoryGroup,
+	Permissions: append(slices.Clone(accessPermissions), "identitystore:ListGroupMemberships"),
+	ListAction:  "ListAccountAssignments", ListPermission: assignmentPermission,
+	NoLabels: true,
+	List: func(ctx context.Context, c *Clients) iter.Seq2[groupAccess, error] {
+		access, err := c.access(ctx)
+		return groupsOf(access, err)
+	},
+	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[groupAccess, error] {
+		access, err := readAccess(ctx, c)
+		return only(groupsOf(access, err), func(g groupAccess) bool { return directoryGroupARN(g.ID) == id })
+	},
+	Ask:   askGroup,
+	Facts: groupFacts,
+})
+
+// groupAccess is a group that is let into some account, with the sets of rights that its people may take on. Other
+// groups of the directory are nobody's business here.
+type groupAccess struct {
+	Store string                           `json:"store"`
+	ID    string                           `json:"id"`
+	Name  collectors.Answer[principalName] `json:"name"`
+	Sets  []collectors.Answer[setRights]   `json:"sets"`
+}
+
+type groupAnswers struct {
+	Group   groupAccess
+	Members collectors.Answer[groupMembers]
+}
+
+// groupMembers are the ids of the people of a group; an identity store has no groups in groups.
+type groupMembers struct {
+	People []string `json:"people,omitempty"`
+}
+
+func groupsOf(access centreAccess, err error) iter.Seq2[groupAccess, error] {
+	return func(yield func(groupAccess, error) bool) {
+		for _, g := range access.groups() {
+			if !yield(g, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(groupAccess{}, err)
+		}
+	}
+}
+
+func (c centreAccess) groups() []groupAccess {
+	var out []groupAccess
+	at, counted := map[string]int{}, map[[2]string]bool{}
+	for _, a := range c.assignments {
+		set, read := c.sets[a.Set]
+		if !a.group() || !read || counted[[2]string{a.ID, a.Set}] {
+			continue
+		}
+		counted[[2]string{a.ID, a.Set}] = true
+		i, begun := at[a.ID]
+		if !begun {
+			i = len(out)
+			at[a.ID] = i
+			out = append(out, groupAccess{Store: a.Store, ID: a.ID, Name: c.names[a.arn()]})
+		}
+		out[i].Sets = append(out[i].Sets, set.Rights)
+	}
+	return out
+}
+
+// askGroup asks for the people of a group. A group that is gone has none.
+func askGroup(ctx context.Context, c *Clients, g groupAccess) groupAnswers {
+	const action = "ListGroupMemberships"
+	return groupAnswers{g, ask(action, "identitystore:"+action, func() (*groupMembers, error) {
+		p := identitystore.NewListGroupMembershipsPaginator(c.IdentityStore, &identitystore.ListGroupMembershipsInput{
+			IdentityStoreId: aws.String(g.Store), GroupId: aws.String(g.ID), MaxResults: aws.Int32(100),
+		})
+		members := &groupMembers{}
+		for m, err := range listed(ctx, p, func(o *identitystore.ListGroupMembershipsOutput) []types.GroupMembership {
+			return o.GroupMemberships
+		}) {
+			if err != nil {
+				return nil, absent(err, "ResourceNotFoundException")
+			}
+			person, ok := m.MemberId.(*types.MemberIdMemberUserId)
+			if !ok {
+				return nil, errUnsaid
+			}
+			members.People = append(members.People, directoryUser{ID: person.Value}.arn())
+		}
+		return members, nil
+	})}
+}
+
+func groupFacts(_ collectors.Where, a groupAnswers) *inventory.Resource {
+	g := a.Group
+	facts := &inventory.DirectoryGroup{}
+	name := g.ID
+	if g.Name.Value != nil && g.Name.Value.Name != "" {
+		name = g.Name.Value.Name
+	}
+	r := inventory.New(directoryGroupARN(g.ID), name, "", facts)
+	collectors.Know(r, a.Members, func(v *groupMembers) {
+		if v != nil {
+			facts.Members = slices.Sorted(slices.Values(v.People))
+		}
+	}, "members")
+	administers, why := g.administers()
+	facts.Administers = administers == yes
+	if administers == maybe {
+		r.SetUnknown(why, "administers")
+	} else {
+		r.Known("administers")
+	}
+	return r
+}
+
+// administers says whether some set of rights that the group's people may take on is unrestricted, or why that is open.
+func (g groupAccess) administers() (sure certainty, why inventory.Unknown) {
+	for _, set := range g.Sets {
+		if refused := set.Unknown(); refused != nil {
+			sure, why = max(sure, maybe), *refused
+			continue
+		}
+		if set.Value == nil {
+			continue
+		}
+		switch set.Value.rights().administers() {
+		case yes:
+			return yes, why
+		case maybe:
+			sure, why = maybe, set.Value.unsettled()
+		}
+	}
+	return sure, why
+}
