@@ -43,6 +43,7 @@ type sourceImage struct {
 	ID string
 	// Hidden says that nothing is told of it: it is gone, or no longer shared.
 	Hidden        bool `json:",omitempty"`
+	Name          string `json:",omitempty"`
 	Owner, Alias  string
 	Public        *bool      `json:",omitempty"`
 	Made, Renewed *time.Time `json:",omitempty"`
@@ -100,7 +101,7 @@ func describeSources(ctx context.Context, c *Clients, ids []string, yield func(s
 
 func narrowSource(i types.Image, at time.Time) sourceImage {
 	return sourceImage{
-		ID: aws.ToString(i.ImageId), Owner: aws.ToString(i.OwnerId), Alias: aws.ToString(i.ImageOwnerAlias), Public: i.Public,
+		ID: aws.ToString(i.ImageId), Name: aws.ToString(i.Name), Owner: aws.ToString(i.OwnerId), Alias: aws.ToString(i.ImageOwnerAlias), Public: i.Public,
 		Made: parsedTime(i.CreationDate), Renewed: parsedTime(i.DeprecationTime), SeenAt: at,
 	}
 }
@@ -125,6 +126,8 @@ func sourceImageFacts(w collectors.Where, i sourceImage) *inventory.Resource {
 		return r
 	}
 	defer leftOut(r, "DescribeImages", "ec2:DescribeImages")
+	facts.Title = i.Name
+	r.Known("title")
 	if i.Owner != "" {
 		// Only the provider, its partners' market and the caller have an alias.
 		facts.Provider = i.Alias == "amazon"

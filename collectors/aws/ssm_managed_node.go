@@ -18,7 +18,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, managedNode, m
 	Kind:  "aws.ssm.managed_node",
 	Class: inventory.ClassManagedNode,
 	Permissions: []string{
-		"ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates", "ssm:GetServiceSetting",
+		"ssm:DescribeInstanceInformation", "ssm:DescribeInstancePatchStates", "ssm:GetServiceSetting", "ssm:GetInventory",
+		"ssm:ListInventoryEntries",
 	},
 	ListAction: "DescribeInstanceInformation", ListPermission: "ssm:DescribeInstanceInformation",
 	NoLabels: true,
@@ -40,7 +41,9 @@ type managedNode struct {
 	Patch  collectors.Answer[patchState]
 	// Sessions says whether the region lets its agents broker sessions without the machines' doing.
 	Sessions collectors.Answer[bool]
-	SeenAt   time.Time
+	// Engines are the databases among what is installed.
+	Engines collectors.Answer[[]string]
+	SeenAt  time.Time
 }
 
 // patchState is what the last look for updates came to.
@@ -57,6 +60,7 @@ func managedNodes(
 ) iter.Seq2[managedNode, error] {
 	return func(yield func(managedNode, error) bool) {
 		var sessions *collectors.Answer[bool]
+		var hosts *collectors.Answer[map[string]bool]
 		p := ssm.NewDescribeInstanceInformationPaginator(c.SSM, in)
 		for p.HasMorePages() {
 			page, err := p.NextPage(ctx)
@@ -74,8 +78,8 @@ func managedNodes(
 				continue
 			}
 			if sessions == nil {
-				asked := askSessions(ctx, c)
-				sessions = &asked
+				asked, found := askSessions(ctx, c), askDatabaseHosts(ctx, c)
+				sessions, hosts = &asked, &found
 			}
 			states := askPatchStates(ctx, c, ids)
 			for _, i := range page.InstanceInformationList {
@@ -84,7 +88,7 @@ func managedNodes(
 					continue
 				}
 				node := managedNode{ID: id, Patch: passedOn[patchState](states), Sessions: *sessions,
-					SeenAt: inventory.Week(time.Now())}
+					Engines: askEngines(ctx, c, *hosts, id), SeenAt: inventory.Week(time.Now())}
 				if i.PingStatus != "" {
 					node.Online = aws.Bool(i.PingStatus == types.PingStatusOnline)
 				}
@@ -158,6 +162,11 @@ func managedNodeFacts(w collectors.Where, n managedNode) *inventory.Resource {
 	r.Known("machine", "seen_at")
 	stateFlag(r, "online", n.Online, &facts.Online)
 	collectors.Know(r, n.Sessions, func(on *bool) { facts.CentralSessions = on != nil && *on }, "central_sessions")
+	collectors.Know(r, n.Engines, func(engines *[]string) {
+		if engines != nil {
+			facts.Engines = *engines
+		}
+	}, "engines")
 	if n.Patch.Absent {
 		r.SetUnknown(inventory.Unknown{
 			Cause: inventory.CauseNotEnabled, Code: "NeverScanned", Action: n.Patch.Action,

@@ -38,9 +38,12 @@ func TestManagedNodeFacts(t *testing.T) {
 		"never scanned": {managedNode{ID: "i-1", Online: aws.Bool(false), Patch: collectors.Answer[patchState]{Absent: true}}, stated{"online": false, "missing_patches": nil, "pending_restart": nil}},
 		"important only": {managedNode{ID: "i-1", Patch: answered(&patchState{Important: aws.Int64(0), Missing: 9, PendingReboot: 1, ScannedAt: &monday})},
 			stated{"missing_patches": 0, "pending_restart": 1, "scanned_at": monday}},
-		"old agent": {managedNode{ID: "i-1", Patch: answered(&patchState{Missing: 9})}, stated{"missing_patches": 9, "scanned_at": nil}},
-		"denied":    {managedNode{ID: "i-1", Patch: refused[patchState](), Sessions: refused[bool]()}, stated{"missing_patches": nil, "central_sessions": nil}},
-		"brokered":  {managedNode{ID: "i-1", Sessions: answered(aws.Bool(true))}, stated{"central_sessions": true}},
+		"old agent":  {managedNode{ID: "i-1", Patch: answered(&patchState{Missing: 9})}, stated{"missing_patches": 9, "scanned_at": nil}},
+		"denied":     {managedNode{ID: "i-1", Patch: refused[patchState](), Sessions: refused[bool]()}, stated{"missing_patches": nil, "central_sessions": nil}},
+		"a database": {managedNode{ID: "i-1", Engines: answered(&[]string{"postgresql"})}, stated{"engines": "[postgresql]"}},
+		"none seen":  {managedNode{ID: "i-1", Engines: answered(&[]string{})}, stated{"engines": "[]"}},
+		"unread":     {managedNode{ID: "i-1", Engines: refused[[]string]()}, stated{"engines": nil}},
+		"brokered":   {managedNode{ID: "i-1", Sessions: answered(aws.Bool(true))}, stated{"central_sessions": true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +113,7 @@ func TestListSourceImages(t *testing.T) {
 			if ids := in.(*ec2.DescribeImagesInput).Filters[0].Values; len(ids) != 2 {
 				t.Errorf("asked about %v", ids)
 			}
-			return &ec2.DescribeImagesOutput{Images: []ec2types.Image{{ImageId: aws.String("ami-1"), OwnerId: aws.String("137112412989"), ImageOwnerAlias: aws.String("amazon"),
+			return &ec2.DescribeImagesOutput{Images: []ec2types.Image{{ImageId: aws.String("ami-1"), Name: aws.String("al2023"), OwnerId: aws.String("137112412989"), ImageOwnerAlias: aws.String("amazon"),
 				Public: aws.Bool(true), CreationDate: aws.String("2026-01-02T03:04:05.000Z"), DeprecationTime: aws.String("2028-01-02T03:04:05.000Z")}}}, nil
 		},
 	})
@@ -118,7 +121,7 @@ func TestListSourceImages(t *testing.T) {
 	if err != nil || len(*got) != 2 {
 		t.Fatal(got, err)
 	}
-	stated{"owner": "137112412989", "provider": true, "public": true, "made_at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "withdrawn_at": time.Date(2028, 1, 2, 3, 4, 5, 0, time.UTC)}.check(t, sourceImageFacts(here, (*got)[0]))
+	stated{"title": "al2023", "owner": "137112412989", "provider": true, "public": true, "made_at": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), "withdrawn_at": time.Date(2028, 1, 2, 3, 4, 5, 0, time.UTC)}.check(t, sourceImageFacts(here, (*got)[0]))
 	stated{"owner": nil, "provider": nil, "made_at": nil, "image": "ami-gone"}.check(t, sourceImageFacts(here, (*got)[1]))
 }
 
@@ -134,5 +137,50 @@ func TestRecordedSourceImages(t *testing.T) {
 		i := narrowSource(out.Images[0], monday)
 		roundTrip(t, i)
 		want.check(t, sourceImageFacts(here, i))
+	}
+}
+
+func TestDatabasesOfNodes(t *testing.T) {
+	t.Parallel()
+	nodes := func(lines script) (map[string]managedNode, func(string) int) {
+		t.Helper()
+		lines["DescribeInstanceInformation"] = say(&ssm.DescribeInstanceInformationOutput{InstanceInformationList: []types.InstanceInformation{
+			{InstanceId: aws.String("i-1")}, {InstanceId: aws.String("i-2")}}})
+		c, calls := scripted(t, "us-east-1", lines)
+		got := map[string]managedNode{}
+		for n, err := range managedNodes(context.Background(), c, &ssm.DescribeInstanceInformationInput{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			roundTrip(t, n)
+			got[n.ID] = n
+		}
+		return got, calls
+	}
+	hosts := say(&ssm.GetInventoryOutput{Entities: []types.InventoryResultEntity{{Id: aws.String("i-2")}}})
+	entries := func(in any) (any, error) {
+		if aws.ToString(in.(*ssm.ListInventoryEntriesInput).NextToken) == "" {
+			return &ssm.ListInventoryEntriesOutput{NextToken: aws.String("more"), Entries: []map[string]string{{"Name": "postgresql-client-16"}, {"Name": "postgresql-16"}}}, nil
+		}
+		return &ssm.ListInventoryEntriesOutput{Entries: []map[string]string{{"Name": "mariadb105-server"}, {"Name": "postgresql-16"}}}, nil
+	}
+	got, calls := nodes(script{"GetInventory": hosts, "ListInventoryEntries": entries})
+	stated{"engines": "[]"}.check(t, managedNodeFacts(here, got["i-1"]))
+	stated{"engines": "[mysql postgresql]"}.check(t, managedNodeFacts(here, got["i-2"]))
+	if calls("GetInventory") != 1 || calls("ListInventoryEntries") != 2 {
+		t.Errorf("asked %d times for machines and %d times for what they hold; want 1 and two pages of one", calls("GetInventory"), calls("ListInventoryEntries"))
+	}
+	got, _ = nodes(script{"ListInventoryEntries": entries})
+	if why := managedNodeFacts(here, got["i-1"]).Why("engines"); why.Cause != inventory.CauseDenied || why.Permission != "ssm:GetInventory" {
+		t.Errorf("unknown for %+v", why)
+	}
+	got, _ = nodes(script{"GetInventory": hosts})
+	stated{"engines": "[]"}.check(t, managedNodeFacts(here, got["i-1"]))
+	if why := managedNodeFacts(here, got["i-2"]).Why("engines"); why.Permission != "ssm:ListInventoryEntries" {
+		t.Errorf("unknown for %+v", why)
+	}
+	for file, want := range map[string]string{"test_ec2_ssm_inventory_filter/ssm.ListInventoryEntries_1.json": "[]", "docs-awscli-ssm/ssm.ListInventoryEntries_1.json": "[]"} {
+		got, _ = nodes(script{"GetInventory": hosts, "ListInventoryEntries": say(recorded[ssm.ListInventoryEntriesOutput](t, file))})
+		stated{"engines": want}.check(t, managedNodeFacts(here, got["i-2"]))
 	}
 }

@@ -10,6 +10,8 @@ type ManagedNode struct {
 	Online bool `json:"online"`
 	// CentralSessions says that people may log in by the agent and their directory identity, whatever the machine says.
 	CentralSessions bool `json:"central_sessions"`
+	// Engines are the databases that are installed, as far as the provider keeps an inventory of the machine.
+	Engines []string `json:"engines" stage:"derived"`
 	// MissingPatches counts critical and security updates that are not installed, PendingRestart those that are and wait
 	// for a restart.
 	MissingPatches int64 `json:"missing_patches"`
@@ -24,6 +26,8 @@ type ManagedNode struct {
 type SourceImage struct {
 	// Image is the provider's id of the image, as machines name it.
 	Image string `json:"image" link:"describes"`
+	// Title is what its owner calls it.
+	Title string `json:"title" stage:"derived"`
 	// Owner is the account, project or publisher it is from; Provider says that this is the provider itself, Public that
 	// anyone can start it.
 	Owner    string `json:"owner"`

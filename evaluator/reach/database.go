@@ -87,7 +87,8 @@ func anyTenant(doors []*door, asked ports) bool {
 func deriveDatabase(r *inventory.Resource, w World) {
 	db := r.Facts.(*inventory.Database)
 	loginsWatched(r, db, w)
-	if !r.IsFixed("audit_logged") && r.IsKnown("endpoint") && db.Endpoint == "api" {
+	// What says nothing of a record of its own is recorded by the account's trails, if by anything.
+	if !r.IsFixed("audit_logged") && r.IsKnown("endpoint") {
 		logged, doubts := useRecorded(r, w)
 		settle(r, "audit_logged", logged, &db.AuditLogged, doubts)
 	}
@@ -212,6 +213,11 @@ func enginesByLabel(r *inventory.Resource, found map[string]engine) {
 	for _, key := range engineKeys {
 		words = append(words, label(r, []string{key}))
 	}
+	enginesByWords(words, found)
+}
+
+// enginesByWords reads engines from names that people gave.
+func enginesByWords(words []string, found map[string]engine) {
 	for _, word := range words {
 		for _, part := range strings.FieldsFunc(strings.ToLower(word),
 			func(c rune) bool { return strings.ContainsRune(" -_./:", c) }) {
@@ -222,6 +228,42 @@ func enginesByLabel(r *inventory.Resource, found map[string]engine) {
 			}
 		}
 	}
+}
+
+// enginesByImage reads engines from the name of the image a machine was started from. One that nothing is told of any
+// more tells nothing.
+func enginesByImage(r *inventory.Resource, m *inventory.ComputeInstance, w World, found map[string]engine) []inventory.Unknown {
+	if !r.IsKnown("image_id") || m.ImageID == "" {
+		return nil
+	}
+	for _, image := range w.Into(inventory.ClassSourceImage, "describes", m.ImageID) {
+		if image.Scope == r.Scope {
+			enginesByWords([]string{image.Facts.(*inventory.SourceImage).Title}, found)
+		}
+	}
+	return refusals(w.Missing(inventory.ClassSourceImage, r.Scope, r.Region))
+}
+
+// enginesByInventory reads engines from what is installed on a machine, where its provider keeps an inventory of that.
+func enginesByInventory(r *inventory.Resource, w World, found map[string]engine) []inventory.Unknown {
+	doubts := w.Missing(inventory.ClassManagedNode, r.Scope, r.Region)
+	for _, node := range w.Into(inventory.ClassManagedNode, "manages", r.ID) {
+		if !node.IsKnown("engines") {
+			doubts = append(slices.Clone(doubts), node.Why("engines"))
+			continue
+		}
+		for _, name := range node.Facts.(*inventory.ManagedNode).Engines {
+			if i := slices.IndexFunc(engines, func(e engine) bool { return e.name == name }); i >= 0 {
+				found[name] = engines[i]
+			}
+		}
+	}
+	return refusals(doubts)
+}
+
+// refusals are the reasons that speak of what was asked for. A provider that is not asked at all keeps no such record.
+func refusals(doubts []inventory.Unknown) []inventory.Unknown {
+	return slices.DeleteFunc(slices.Clone(doubts), func(d inventory.Unknown) bool { return d.Cause == inventory.CauseNotCollected })
 }
 
 // enginesByPort reads engines from data ports that filters admit on purpose: in a rule about ports of that engine and
@@ -243,6 +285,8 @@ func (k *walk) hostsDatabase(r *inventory.Resource, m *inventory.ComputeInstance
 	found := map[string]engine{}
 	enginesByLabel(r, found)
 	doubts := slices.Clone(got.unseen)
+	doubts = append(doubts, enginesByImage(r, m, k.w, found)...)
+	doubts = append(doubts, enginesByInventory(r, k.w, found)...)
 	for _, d := range got.doors {
 		filters, _, _ := k.guardsOf(d)
 		for _, g := range filters {
