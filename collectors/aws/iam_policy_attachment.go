@@ -75,9 +75,9 @@ func askAttachment(ctx context.Context, c *Clients, a attachment) attachmentAnsw
 // included, is stated by its effective grant.
 func attachmentFacts(w collectors.Where, a attachmentAnswers) *inventory.Resource {
 	h, p := a.Attachment.Holder, a.Attachment.Policy
-	facts := &inventory.AccessGrant{Principal: h.ARN}
+	facts := &inventory.AccessGrant{Principal: h.ARN, AsWritten: true}
 	r := inventory.New(a.Attachment.id(w), p.Name+" of "+h.Type+" "+h.Name, collectors.Global, facts)
-	r.Known("principal")
+	r.Known("principal", "as_written")
 	principalKindFacts(r, facts, h, a.Console)
 
 	facts.Standing = h.Type != "role"

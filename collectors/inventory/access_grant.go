@@ -80,6 +80,9 @@ type AccessGrant struct {
 	MayAdminister string `json:"may_administer" link:"may_administer" stage:"derived"`
 	// WornByPeople says that people of a directory take the rights on, so that its principal stands for any number.
 	WornByPeople bool `json:"worn_by_people" stage:"derived"`
+	// AsWritten says that the grant is one policy by its own words. What it comes to with the others of its holder, with
+	// what limits and denies them, another grant of the holder states.
+	AsWritten bool `json:"as_written" stage:"derived"`
 	// Roster is the id of the roster that says who they are; empty for rights that nobody of a directory takes on.
 	Roster string `json:"roster" link:"taken_on_by" stage:"derived"`
 }

@@ -109,6 +109,9 @@ func TestPrivilegedByGroups(t *testing.T) {
 		return made("g", "aws.identitystore.group", &inventory.DirectoryGroup{Members: []string{"dora"},
 			Administers: administers}, append(known, "members")...)
 	}
+	written := made("written", "aws.iam.policy_attachment", &inventory.AccessGrant{Principal: "dora", Admin: true,
+		AsWritten: true}, "principal", "admin", "as_written")
+	left := made("left", "aws.iam.effective_grant", &inventory.AccessGrant{Principal: "dora"}, "principal", "admin")
 	direct := made("direct", "aws.sso.assignment", &inventory.AccessGrant{Admin: true}, "admin")
 	for name, c := range map[string]struct {
 		resources []*inventory.Resource
@@ -119,6 +122,7 @@ func TestPrivilegedByGroups(t *testing.T) {
 		"by herself":        {[]*inventory.Resource{person("direct"), direct}, "", "true"},
 		"by nothing":        {[]*inventory.Resource{person(), group(false, "administers")}, "", "false"},
 		"not told of":       {[]*inventory.Resource{person(), group(false)}, "", "unknown"},
+		"by what is left":   {[]*inventory.Resource{person("left"), written, left}, "", "false"},
 		"groups not listed": {[]*inventory.Resource{person()}, inventory.ClassDirectoryGroup, "unknown"},
 		"assignment lost":   {[]*inventory.Resource{person("direct")}, "", "unknown"},
 	} {
