@@ -8,6 +8,7 @@ import (
 
 	"github.com/plumbline-posture/plumbline/collectors/aws"
 	"github.com/plumbline-posture/plumbline/collectors/aws/mototest"
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
 // rights are the IAM actions of operations that are called otherwise.
@@ -39,8 +40,12 @@ func TestCallsNeedWhatIsDeclared(t *testing.T) {
 	c := newCollected(t)
 	c.collect(t, connectionTo(proxy))
 	declared := aws.Permissions()
-	used := map[string]bool{}
+	used, inside := map[string]bool{}, map[string]bool{}
 	for _, call := range proxy.Calls() {
+		if call.Service == "kubernetes" {
+			inside[strings.TrimPrefix(call.Operation, "list ")] = true
+			continue
+		}
 		name := call.Service + ":" + call.Operation
 		if right := rights[name]; right != "" {
 			name = right
@@ -54,6 +59,12 @@ func TestCallsNeedWhatIsDeclared(t *testing.T) {
 		t.Errorf("only %d operations were called", len(used))
 	}
 	occasions := c.occasions()
+	for _, r := range kubernetes.Rights() {
+		delete(inside, r.Resource)
+	}
+	if len(inside) > 0 {
+		t.Errorf("%v are listed inside clusters, and no role is given the right", inside)
+	}
 	for _, right := range declared {
 		_, excused := unused[right]
 		switch {

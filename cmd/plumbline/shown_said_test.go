@@ -39,7 +39,6 @@ var gaps = map[string]string{
 	"instance-session-brokered":           "it has no DescribeInstanceInformation",
 	"kubernetes-central-identity":         "it forgets the access configuration of a cluster",
 	"kubernetes-network-policy":           "it has no ListAddons",
-	"kubernetes-node-auto-upgrade":        "it knows neither auto mode nor node repair",
 	"log-sensitive-data-masked":           "it has no data protection policies",
 	"network-egress-filtered":             "it has no ListFirewallRuleGroupAssociations",
 	"pipeline-production-approved":        "it writes the moments of ListPipelines as text, which no client reads",
@@ -50,11 +49,6 @@ var gaps = map[string]string{
 	"serverless-app-cors-limited":         "it has no ListFunctionUrlConfigs",
 	"serverless-app-not-anonymous":        "it has no ListFunctionUrlConfigs",
 	"vpn-strong-encryption":               "it keeps no options of tunnels",
-}
-
-// unjudged are the checks that no answer of the provider's decides, by why. They stay unknown in every account.
-var unjudged = map[string]string{
-	"kubernetes-pod-security-enforced": "only the cluster itself tells, and no collector asks it",
 }
 
 // TestChecksAreShownByHandMadeAnswers collects the wide account twice, with the simulator's gaps filled by hand: once

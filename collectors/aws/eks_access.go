@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -13,8 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eks/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/plumbline-posture/plumbline/collectors"
-	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
@@ -34,10 +33,7 @@ var fargate = kubernetes.Nodeless{
 // for this cluster alone: the cluster has AWS answer it.
 func (c *Clients) into(ctx context.Context, cluster *types.Cluster) (*kubernetes.Client, error) {
 	if aws.ToString(cluster.Endpoint) == "" {
-		return nil, &collectors.Failure{
-			Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "NoEndpoint"}, Action: "list namespaces",
-			Permission: kubernetes.Permission("namespaces"), Err: errors.New("the cluster tells no address"),
-		}
+		return nil, kubernetes.Unreachable("NoEndpoint", errors.New("the cluster tells no address"))
 	}
 	token, err := c.clusterToken(ctx, aws.ToString(cluster.Name))
 	if err != nil {
@@ -46,12 +42,12 @@ func (c *Clients) into(ctx context.Context, cluster *types.Cluster) (*kubernetes
 	access := kubernetes.Access{
 		Endpoint: aws.ToString(cluster.Endpoint), Token: token, Timeout: clusterTimeout, Cure: entryCure, Nodeless: fargate,
 	}
-	if a := cluster.CertificateAuthority; a != nil {
+	if a := cluster.CertificateAuthority; a != nil && strings.HasPrefix(access.Endpoint, "https:") {
 		// What is not the encoding of a certificate opens no connection, which is reported then.
 		access.Authority, _ = base64.StdEncoding.DecodeString(aws.ToString(a.Data))
 	}
 	if access.HTTP, err = c.carrier(access.Authority); err != nil {
-		return nil, during("list namespaces", kubernetes.Permission("namespaces"), err)
+		return nil, err
 	}
 	return kubernetes.New(access)
 }

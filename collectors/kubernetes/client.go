@@ -75,7 +75,7 @@ func New(a Access) (*Client, error) {
 	}
 	api, err := dynamic.NewForConfig(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("client of a cluster: %w", err)
+		return nil, Unreachable("BadCertificate", fmt.Errorf("client of a cluster: %w", err))
 	}
 	return &Client{access: a, api: api}, nil
 }
@@ -84,7 +84,7 @@ func New(a Access) (*Client, error) {
 func Transport(authority []byte) (http.RoundTripper, error) {
 	t, err := rest.TransportFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{CAData: authority}})
 	if err != nil {
-		return nil, fmt.Errorf("transport to a cluster: %w", err)
+		return nil, Unreachable("BadCertificate", fmt.Errorf("transport to a cluster: %w", err))
 	}
 	return t, nil
 }
@@ -93,17 +93,19 @@ func Transport(authority []byte) (http.RoundTripper, error) {
 func checkEndpoint(endpoint string) error {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Host == "" {
-		return &collectors.Failure{
-			Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "NoEndpoint"},
-			Err:    errors.New("the cluster has no address that can be asked"),
-		}
+		return Unreachable("NoEndpoint", errors.New("the cluster has no address that can be asked"))
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Scheme == "https" || u.Scheme == "http" && ip != nil && ip.IsLoopback() {
 		return nil
 	}
+	return Unreachable("PlainHTTP", fmt.Errorf("the API of the cluster at %s is not reached by https", u.Host))
+}
+
+// Unreachable is why a cluster could not be asked anything, named by the first thing it would have been asked.
+func Unreachable(code string, err error) error {
 	return &collectors.Failure{
-		Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: "PlainHTTP"},
-		Err:    fmt.Errorf("the API of the cluster at %s is not reached by https", u.Host),
+		Reason: collectors.Reason{Cause: inventory.CauseFailed, Code: code},
+		Action: "list " + namespaces.Resource, Permission: Permission(namespaces.Resource), Err: err,
 	}
 }
 

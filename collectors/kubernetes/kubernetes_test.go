@@ -379,6 +379,11 @@ func TestEndpointIsPrivate(t *testing.T) {
 			t.Errorf("%q: %v", endpoint, err)
 		}
 	}
+	var f *collectors.Failure
+	_, err := kubernetes.New(kubernetes.Access{Endpoint: "https://cluster.example.com", Authority: []byte("none")})
+	if !errors.As(err, &f) || f.Code != "BadCertificate" || f.Action != "list namespaces" {
+		t.Errorf("without a certificate: %v", err)
+	}
 }
 
 // TestRightsAreAsked compares the calls seen with the rights that a role is given: none missing, none extra, and every

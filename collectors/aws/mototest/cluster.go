@@ -11,7 +11,7 @@ import (
 
 // clusterPath is before the path of a call to the inside of a cluster: moto runs none, so that the proxy is the API of
 // each of them as well.
-const clusterPath = "/clusters/"
+const clusterPath = "/inside-cluster/"
 
 // clusterOf is the cluster that a call goes to; empty for a call to AWS.
 func clusterOf(r *http.Request) string {
@@ -34,7 +34,7 @@ func (p *Proxy) placed(c Call, a answer) answer {
 	var out struct {
 		Cluster map[string]any `json:"cluster"`
 	}
-	if c.Service != "eks" || c.Operation != "DescribeCluster" || json.Unmarshal(a.body, &out) != nil || out.Cluster == nil {
+	if c.Service != "eks" || json.Unmarshal(a.body, &out) != nil || out.Cluster == nil {
 		return a
 	}
 	name, _ := out.Cluster["name"].(string)
