@@ -76,7 +76,7 @@ func TestRestAPIFacts(t *testing.T) {
 		"one is not told":    {restAPIAnswers{API: open, Routes: routes(signed, restRoute{Path: "/x", Method: "POST"})}, stated{"authenticated": nil}},
 		"no route":           {restAPIAnswers{API: open, Routes: routes()}, stated{"authenticated": notApplicable}},
 		"origins": {restAPIAnswers{API: open, Routes: routes(restRoute{Origin: &apiOrigin{Function: function}}, restRoute{Origin: &apiOrigin{Host: "legacy.example", Clear: true}}, restRoute{Origin: &apiOrigin{Function: "${stageVariables.f}"}})},
-			stated{"origin_tls": false, "origins": "[{From: Name:f Class:serverless_app ID:" + function + " Uncollected:false}]"}},
+			stated{"origin_tls": false, "origins": "[{From: Name:f Class:serverless_app ID:" + function + "}]"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -47,7 +47,7 @@ func TestDistributionFacts(t *testing.T) {
 			"security_headers": nil, "origin_tls": nil, "listeners": nil}},
 		"well kept": {with(func(*distributionAnswers) {}), stated{"kind": "cdn", "internet_facing": true, "tls_min_version": 1.2, "weak_ciphers": "[]", "access_logged": false,
 			"waf_attached": false, "waf_blocking": false, "security_headers": "[frame-options server-removed]", "origin_tls": true, "multi_zone": true, "authenticated": notApplicable,
-			"answers_to": "[d1.cloudfront.net]", "origins": "[{From:assets.s3.eu-west-1.amazonaws.com Name:assets.s3.eu-west-1.amazonaws.com Class:object_storage ID:arn:aws:s3:::assets Uncollected:false}]",
+			"answers_to": "[d1.cloudfront.net]", "origins": "[{From:assets.s3.eu-west-1.amazonaws.com Name:assets.s3.eu-west-1.amazonaws.com Class:object_storage ID:arn:aws:s3:::assets}]",
 			"listeners": "[{Protocol:https Port:443 To:0 TLS:true Policy: RedirectsToTLS:false Targets:[]} {Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:true Targets:[]}]"}},
 		"clear text": {with(func(a *distributionAnswers) { a.Distribution.Behaviors[1].Viewers = "allow-all" }), stated{"origin_tls": false,
 			"listeners": "[{Protocol:https Port:443 To:0 TLS:true Policy: RedirectsToTLS:false Targets:[]} {Protocol:http Port:80 To:0 TLS:false Policy: RedirectsToTLS:false Targets:[]}]"}},
@@ -144,7 +144,7 @@ func TestPointer(t *testing.T) {
 		"lb-12.elb.eu-west-1.amazonaws.com":               "entry_point lb-12.elb.eu-west-1.amazonaws.com ",
 		"a1b2.execute-api.eu-west-1.amazonaws.com":        "entry_point a1b2.execute-api.eu-west-1.amazonaws.com ",
 		"x.lambda-url.eu-west-1.on.aws":                   "serverless_app x.lambda-url.eu-west-1.on.aws ",
-		"env.eu-west-1.elasticbeanstalk.com":              "serverless_app env.eu-west-1.elasticbeanstalk.com uncollected",
+		"env.eu-west-1.elasticbeanstalk.com":              "serverless_app env.eu-west-1.elasticbeanstalk.com ",
 		"my.bucket.s3.amazonaws.com":                      "object_storage arn:aws:s3:::my.bucket",
 		"b.s3.eu-west-1.amazonaws.com":                    "object_storage arn:aws:s3:::b",
 		"b.s3-website-us-east-1.amazonaws.com":            "object_storage arn:aws:s3:::b",
@@ -160,9 +160,6 @@ func TestPointer(t *testing.T) {
 			got = string(p.Class) + " " + p.Name + " "
 			if p.ID != "" {
 				got = string(p.Class) + " " + p.ID
-			}
-			if p.Uncollected {
-				got += "uncollected"
 			}
 		}
 		if got != want {

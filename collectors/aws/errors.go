@@ -18,7 +18,7 @@ var denied = map[string]bool{
 	"AccessDenied": true, "AccessDeniedException": true, "AccessDeniedFault": true, "UnauthorizedOperation": true,
 	"UnauthorizedAccess": true, "AuthorizationError": true, "NotAuthorized": true, "Forbidden": true, "403": true,
 	"ForbiddenException": true, "UnauthorizedException": true, "WAFUnauthorizedException": true,
-	"InsufficientPermissionsException": true, "KMSAccessDeniedException": true,
+	"InsufficientPermissionsException": true, "InsufficientPrivilegesException": true, "KMSAccessDeniedException": true,
 }
 
 // throttled are the codes by which services ask for fewer calls.

@@ -11,15 +11,13 @@ import (
 var serviceNames = []struct {
 	shape *regexp.Regexp
 	class inventory.Class
-	// uncollected says that the resources are not collected.
-	uncollected bool
 }{
-	{regexp.MustCompile(`\.cloudfront\.net$`), inventory.ClassEntryPoint, false},
-	{regexp.MustCompile(`\.elb\.[a-z0-9-]+\.amazonaws\.com$|\.[a-z0-9-]+\.elb\.amazonaws\.com$`), inventory.ClassEntryPoint, false},
-	{regexp.MustCompile(`\.execute-api\.[a-z0-9-]+\.amazonaws\.com$`), inventory.ClassEntryPoint, false},
-	{regexp.MustCompile(`\.lambda-url\.[a-z0-9-]+\.on\.aws$`), inventory.ClassServerlessApp, false},
-	{regexp.MustCompile(`\.awsapprunner\.com$`), inventory.ClassServerlessApp, false},
-	{regexp.MustCompile(`\.elasticbeanstalk\.com$`), inventory.ClassServerlessApp, true},
+	{regexp.MustCompile(`\.cloudfront\.net$`), inventory.ClassEntryPoint},
+	{regexp.MustCompile(`\.elb\.[a-z0-9-]+\.amazonaws\.com$|\.[a-z0-9-]+\.elb\.amazonaws\.com$`), inventory.ClassEntryPoint},
+	{regexp.MustCompile(`\.execute-api\.[a-z0-9-]+\.amazonaws\.com$`), inventory.ClassEntryPoint},
+	{regexp.MustCompile(`\.lambda-url\.[a-z0-9-]+\.on\.aws$`), inventory.ClassServerlessApp},
+	{regexp.MustCompile(`\.awsapprunner\.com$`), inventory.ClassServerlessApp},
+	{regexp.MustCompile(`\.elasticbeanstalk\.com$`), inventory.ClassServerlessApp},
 }
 
 var (
@@ -52,7 +50,7 @@ func pointer(from, name string) *inventory.Pointer {
 	}
 	for _, s := range serviceNames {
 		if s.shape.MatchString(name) {
-			p.Class, p.Uncollected = s.class, s.uncollected
+			p.Class = s.class
 			return p
 		}
 	}

@@ -44,6 +44,4 @@ type Pointer struct {
 	// Class is what the name can be of. It is looked up by ID where the name tells the resource, else by the name.
 	Class Class  `json:"class"`
 	ID    string `json:"id,omitempty"`
-	// Uncollected says that resources of the kind are not collected, so that whether it is there cannot be told.
-	Uncollected bool `json:"uncollected,omitempty"`
 }

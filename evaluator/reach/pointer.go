@@ -10,8 +10,6 @@ func leadsNowhere(p inventory.Pointer, near *inventory.Resource, w World) (truth
 	switch {
 	case p.Class == "":
 		return no, nil
-	case p.Uncollected:
-		return unsure, []inventory.Unknown{{Fact: string(p.Class), Cause: inventory.CauseNotCollected}}
 	case p.ID != "" && w.Get(p.ID) != nil, p.ID == "" && len(w.Into(p.Class, "answers_to", p.Name)) > 0:
 		return no, nil
 	}

@@ -17,7 +17,11 @@ func TestPointers(t *testing.T) {
 	named := func(class inventory.Class, name string) inventory.Pointer {
 		return inventory.Pointer{Name: name, Class: class}
 	}
-	beanstalk := inventory.Pointer{Name: "e", Class: inventory.ClassServerlessApp, Uncollected: true}
+	environment := made("env", "aws.elasticbeanstalk.environment",
+		&inventory.ServerlessApp{AnswersTo: []string{"live.eu-west-1.elasticbeanstalk.com"}}, "answers_to")
+	beanstalk := func(name string) []inventory.Pointer {
+		return []inventory.Pointer{named(inventory.ClassServerlessApp, name+".eu-west-1.elasticbeanstalk.com")}
+	}
 	for name, c := range map[string]struct {
 		pointers []inventory.Pointer
 		deny     inventory.Class
@@ -29,14 +33,16 @@ func TestPointers(t *testing.T) {
 		"name gone":        {pointers: []inventory.Pointer{named(inventory.ClassEntryPoint, "lb-2.example"), store("gone")}, dangling: int64(2), there: false},
 		"listing cut off":  {pointers: []inventory.Pointer{store("gone")}, deny: inventory.ClassObjectStorage, dangling: nil, there: nil},
 		"one is enough":    {pointers: []inventory.Pointer{store("gone"), named(inventory.ClassEntryPoint, "x")}, deny: inventory.ClassObjectStorage, dangling: int64(1), there: false},
-		"not collected":    {pointers: []inventory.Pointer{beanstalk}, dangling: nil, there: nil},
+		"environment":      {pointers: beanstalk("live"), dangling: int64(0), there: true},
+		"environment gone": {pointers: beanstalk("gone"), dangling: int64(1), there: false},
+		"not collected":    {pointers: beanstalk("gone"), deny: inventory.ClassServerlessApp, dangling: nil, there: nil},
 		"nothing to judge": {dangling: int64(0), there: notAskedMark},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			zone := made("z", "aws.route53.hosted_zone", &inventory.DNSZone{Pointers: c.pointers}, "pointers")
 			edge := made("e", "aws.cloudfront.distribution", &inventory.EntryPoint{Origins: c.pointers}, "origins")
-			e := newEstate(bucket, point, machine, zone, edge)
+			e := newEstate(bucket, point, machine, environment, zone, edge)
 			if c.deny != "" {
 				e.deny(c.deny, "ListBuckets")
 			}
