@@ -130,6 +130,13 @@ func TestUseOfTablesRecorded(t *testing.T) {
 	wantValue(t, newEstate(db, trail("aws.dynamodb.table")).derive(t, "db-1"), "audit_logged", true)
 	wantValue(t, newEstate(db, trail("aws.s3.bucket")).derive(t, "db-1"), "audit_logged", false)
 	wantUnknown(t, newEstate(db).derive(t, "db-1"), "audit_logged", inventory.CauseNotCollected)
+	// So it is with one that has an address of its own, but not with one that says of itself that it keeps no record.
+	const kind = "aws.opensearchserverless.collection"
+	listening := made("db-2", kind, &inventory.Database{Endpoint: "network"}, "endpoint")
+	wantValue(t, newEstate(listening, trail(kind)).derive(t, "db-2"), "audit_logged", true)
+	wantValue(t, newEstate(listening, trail("aws.s3.bucket")).derive(t, "db-2"), "audit_logged", false)
+	silent := made("db-3", kind, &inventory.Database{Endpoint: "network"}, "endpoint", "audit_logged")
+	wantValue(t, newEstate(silent, trail(kind)).derive(t, "db-3"), "audit_logged", false)
 }
 
 func TestTrailQueried(t *testing.T) {
