@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -46,38 +47,38 @@ func (c *Clients) into(ctx context.Context, cluster *types.Cluster) (*kubernetes
 		// What is not the encoding of a certificate opens no connection, which is reported then.
 		access.Authority, _ = base64.StdEncoding.DecodeString(aws.ToString(a.Data))
 	}
-	if access.HTTP, err = c.carrier(access.Authority); err != nil {
-		return nil, err
-	}
+	access.HTTP = c.carrier(access.Authority)
 	return kubernetes.New(access)
 }
 
-// ownTransport is the key by which a call carries the transport that trusts its cluster past recorders.
+// ownTransport is the key by which a call carries past recorders how the transport is made that trusts its cluster.
 type ownTransport struct{}
 
-// carrier is what carries calls to a cluster with this authority: a client of its own, or whoever carries all calls of
-// the connection, a recorder for one. Nil leaves it to the cluster's client.
-func (c *Clients) carrier(authority []byte) (http.RoundTripper, error) {
+// carrier is what carries calls to a cluster with this authority: whoever carries all calls of the connection, a
+// recorder for one. Nil, where nobody does, leaves it to the cluster's client.
+func (c *Clients) carrier(authority []byte) http.RoundTripper {
 	switch c.http.(type) {
 	case nil, *awshttp.BuildableClient:
-		return nil, nil //nolint:nilnil // nothing stands between
+		return nil
 	}
-	own, err := kubernetes.Transport(authority)
-	if err != nil {
-		return nil, err
-	}
+	own := sync.OnceValues(func() (http.RoundTripper, error) { return kubernetes.Transport(authority) })
 	return transport{func(req *http.Request) (*http.Response, error) {
 		return c.http.Do(req.WithContext(context.WithValue(req.Context(), ownTransport{}, own)))
-	}}, nil
+	}}
 }
 
 // carried is the client that a recorder stands before: calls that bring a transport of their own go by that.
 func carried(next aws.HTTPClient) transport {
 	return transport{func(req *http.Request) (*http.Response, error) {
-		if own, ok := req.Context().Value(ownTransport{}).(http.RoundTripper); ok {
-			return own.RoundTrip(req)
+		made, ok := req.Context().Value(ownTransport{}).(func() (http.RoundTripper, error))
+		if !ok {
+			return next.Do(req)
 		}
-		return next.Do(req)
+		own, err := made()
+		if err != nil {
+			return nil, err
+		}
+		return own.RoundTrip(req)
 	}}
 }
 

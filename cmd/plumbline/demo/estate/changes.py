@@ -39,7 +39,8 @@ def week_03(c):
 
 
 def week_04(c):
-    """Photos of parcels are made public for a marketing page, though they show addresses."""
+    """Photos of parcels are made public for a marketing page, though they show addresses. A supplier's bridge is set up
+    in the cluster with the rights of its nodes."""
     s3 = c.production("s3")
     s3.delete_public_access_block(Bucket="brackenfield-parcel-photos")
     storage.say(c.production, "brackenfield-parcel-photos", None, storage.everyone_reads("brackenfield-parcel-photos"))
@@ -107,7 +108,8 @@ def week_08(c):
 
 
 def week_09(c):
-    """An analyst makes the reporting database public and opens its filter to work from home."""
+    """An analyst makes the reporting database public and opens its filter to work from home. Pods of the cluster are held
+    to a standard, and the bridge loses the rights of the nodes."""
     n = c.net
     n.group("reporting", "Reporting database", (5432, WORLD))
     rds = c.production("rds")

@@ -25,6 +25,7 @@ type script struct {
 	lines  *bufio.Scanner
 	target *url.URL
 	held   []demo.Scope
+	inside *cluster
 }
 
 // startScript starts the script, by the Python that PYTHON names.
@@ -37,6 +38,9 @@ func startScript(ctx context.Context, dir string) (player, error) {
 	s := &script{cmd: exec.CommandContext(ctx, python, "-B", filepath.Join(dir, "estate.py"))}
 	s.cmd.Stderr = os.Stderr
 	var err error
+	if s.inside, err = readCluster(dir); err != nil {
+		return nil, err
+	}
 	if s.in, err = s.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start the estate: %w", err)
 	}
@@ -89,6 +93,9 @@ func (s *script) scopes() []demo.Scope { return s.held }
 
 // turn waits until the week stands. The script's clock and the archive's must agree.
 func (s *script) turn(week int, at time.Time) (happened string, err error) {
+	if err := s.inside.turn(week + 1); err != nil {
+		return "", err
+	}
 	if week > 0 {
 		if _, err := io.WriteString(s.in, "\n"); err != nil {
 			return "", fmt.Errorf("go on with the estate: %w", err)
@@ -108,6 +115,9 @@ func (s *script) turn(week int, at time.Time) (happened string, err error) {
 }
 
 func (s *script) send(scope demo.Scope, req *http.Request) (*http.Response, error) {
+	if s.inside.asks(req.URL.Host) {
+		return s.inside.send(req), nil
+	}
 	// The host still says which service and bucket is meant.
 	req.Host = req.URL.Host
 	req.URL.Scheme, req.URL.Host = s.target.Scheme, s.target.Host
