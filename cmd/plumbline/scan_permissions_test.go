@@ -110,7 +110,10 @@ var unused = map[string]string{
 
 	// Asked about what the estate has nothing of.
 	"application-autoscaling:DescribeScalableTargets": "a table with provisioned capacity",
+	"backup:GetRestoreTestingPlan":                    "a plan that tries restores",
 	"backup:ListBackupSelections":                     "a backup plan",
+	"backup:ListRestoreTestingPlans":                  "an answer of moto to what comes before",
+	"cloudtrail:GetEventDataStore":                    "a store of events, which moto cannot list",
 	"config:DescribeConfigurationRecorders":           "a recorder",
 	"ec2:DescribeDhcpOptions":                         "a network with options of its own",
 	"ec2:DescribeLaunchTemplateVersions":              "a node group with a template",

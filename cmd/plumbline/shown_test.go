@@ -42,13 +42,13 @@ func wideConnection(p *mototest.Proxy, regions ...string) aws.Connection {
 	return c
 }
 
-// whole is the memory of both accounts of the shared lab, collected once for all tests that only look at it.
+// whole is the memory of the accounts of the shared lab, collected once for all tests that only look at it.
 var whole struct {
 	once sync.Once
 	*collected
 }
 
-// wholeEstate collects the two accounts as a scan does, without any hand-made answer.
+// wholeEstate collects the two accounts as a scan does, and one with nothing in it, without any hand-made answer.
 func wholeEstate(t *testing.T) *collected {
 	t.Helper()
 	lab := mototest.Wide(t)
@@ -59,6 +59,9 @@ func wholeEstate(t *testing.T) *collected {
 		c.collect(t, connectionTo(proxy))
 		// What has no region of its own is told in the first of all.
 		c.collect(t, wideConnection(proxy, mototest.WideRegion, mototest.Region))
+		bare := wideConnection(proxy, mototest.WideRegion)
+		bare.Account, bare.RoleARN = mototest.BareAccount, mototest.BareRole
+		c.collect(t, bare)
 		whole.collected = c
 	})
 	if whole.collected == nil {

@@ -27,12 +27,15 @@ const (
 )
 
 // WideAccount and WideRegion are where the wide estate lies, WideRole is by what it is entered: moto tells accounts apart
-// by the role that somebody took on. WideSupplier is a company of which it knows.
+// by the role that somebody took on. WideSupplier is a company of which it knows. BareAccount has nothing in it and is
+// entered by BareRole.
 const (
 	WideAccount  = "234567890123"
 	WideRegion   = "eu-central-1"
 	WideRole     = "arn:aws:iam::" + WideAccount + ":role/reader"
 	WideSupplier = "345678901234"
+	BareAccount  = "456789012345"
+	BareRole     = "arn:aws:iam::" + BareAccount + ":role/reader"
 )
 
 // Lab is a moto server with an estate in it.
@@ -51,7 +54,7 @@ var Lacks = map[inventory.Kind]bool{
 	"aws.backup.protected_resource": true, "aws.dlm.lifecycle_policy": true, "aws.dlm.selection": true,
 	"aws.elasticache.serverless_cache": true, "aws.inspector2.finding": true, "aws.rds.certificate": true,
 	"aws.apprunner.service": true, "aws.codeartifact.repository": true, "aws.ssm.managed_node": true,
-	"aws.wellarchitected.workload": true,
+	"aws.wellarchitected.workload": true, "aws.cloudtrail.event_data_store": true,
 }
 
 // shared is the one lab of a test binary that nobody changes.
