@@ -8,13 +8,14 @@ import (
 
 type permissionsCmd struct {
 	Cloud  string `arg:"" help:"Cloud: ${clouds}." enum:"${clouds}"`
-	Format string `help:"How the rights are written: json, terraform, cloudformation (aws), bicep (azure), gcloud (gcp)." enum:"${formats}" default:"json" env:"PLUMBLINE_PERMISSIONS_FORMAT"`
+	Format string `help:"How the rights are written: json, terraform, cloudformation and kubernetes (aws), bicep (azure), gcloud (gcp)." enum:"${formats}" default:"json" env:"PLUMBLINE_PERMISSIONS_FORMAT"`
 }
 
 // Help is printed under the flags.
 func (permissionsCmd) Help() string {
 	return `Example:
   plumbline permissions aws --format cloudformation > plumbline-role.yaml
+  plumbline permissions aws --format kubernetes | kubectl apply -f -
   plumbline permissions azure --format bicep > plumbline-role.bicep`
 }
 

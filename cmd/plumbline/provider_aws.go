@@ -15,8 +15,9 @@ import (
 )
 
 var amazon = provider{
-	cloud: inventory.AWS, policy: aws.Policy, formats: []string{"json", "terraform", "cloudformation"},
-	documents: map[string]string{"aws.json": "json", "aws.tf": "terraform", "aws-cloudformation.yaml": "cloudformation"},
+	cloud: inventory.AWS, policy: aws.Policy, formats: []string{"json", "terraform", "cloudformation", "kubernetes"},
+	documents: map[string]string{"aws.json": "json", "aws.tf": "terraform", "aws-cloudformation.yaml": "cloudformation",
+		"aws-kubernetes.yaml": "kubernetes"},
 	connect: func(ctx context.Context, r reach) (pipeline.Gatherer, error) {
 		return gathered(aws.Connect(ctx, amazonConnection(r)))
 	},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/plumbline-posture/plumbline/collectors/kubernetes"
 )
 
 // policyLimit bounds the characters of one managed policy. IAM allows 6,144 and does not count white space.
@@ -23,8 +25,9 @@ type grantPolicy struct {
 	Statement []grantStatement
 }
 
-// Policy prints the least rights the collectors need, made from what each source declares: as an IAM policy (json), or
-// as a role with that policy for an account to deploy (cloudformation, terraform). The role asks for an external id.
+// Policy prints the least rights the collectors need, made from what each source declares: as an IAM policy (json), as a
+// role with that policy for an account to deploy (cloudformation, terraform), or as the role inside each cluster
+// (kubernetes), where IAM grants nothing. The account's role asks for an external id.
 func Policy(format string) ([]byte, error) {
 	statements := grantStatements(Permissions())
 	switch format {
@@ -34,8 +37,13 @@ func Policy(format string) ([]byte, error) {
 		return cloudFormation(statements)
 	case "terraform":
 		return terraform(statements)
+	case "kubernetes":
+		return kubernetes.Role(
+			"What Plumbline reads inside a cluster of EKS. Apply it to each cluster, then let the collectors' role in:",
+			"  aws eks create-access-entry --cluster-name CLUSTER --principal-arn ROLE_ARN --kubernetes-groups "+kubernetes.Group,
+		), nil
 	}
-	return nil, fmt.Errorf("format %q is not one of json, cloudformation, terraform", format)
+	return nil, fmt.Errorf("format %q is not one of json, cloudformation, terraform, kubernetes", format)
 }
 
 func indented(v any) ([]byte, error) {

@@ -422,3 +422,34 @@ func TestRightsAreAsked(t *testing.T) {
 		t.Errorf("asked for without a right: %v", seen)
 	}
 }
+
+// TestRole is a role that a cluster takes: of reading rights only, without secrets, and bound.
+func TestRole(t *testing.T) {
+	t.Parallel()
+	c, err := kubernetestest.Parse(string(kubernetes.Role("how to enter")))
+	if err != nil || len(c.Objects) != 2 {
+		t.Fatalf("%d objects, %v", len(c.Objects), err)
+	}
+	granted := map[string]bool{}
+	for _, r := range c.Objects[0]["rules"].([]any) {
+		rule := r.(map[string]any)
+		if verbs := rule["verbs"].([]any); len(verbs) != 2 || verbs[0] != "get" || verbs[1] != "list" {
+			t.Errorf("%v are allowed on %v", verbs, rule["resources"])
+		}
+		for _, resource := range rule["resources"].([]any) {
+			granted[rule["apiGroups"].([]any)[0].(string)+"/"+resource.(string)] = true
+		}
+	}
+	for _, right := range kubernetes.Rights() {
+		if !granted[right.Group+"/"+right.Resource] {
+			t.Errorf("%v is not granted", right)
+		}
+	}
+	if len(granted) != len(kubernetes.Rights()) || granted["/secrets"] {
+		t.Errorf("granted are %v", granted)
+	}
+	subject := c.Objects[1]["subjects"].([]any)[0].(map[string]any)
+	if subject["name"] != kubernetes.Group || subject["kind"] != "Group" {
+		t.Errorf("bound to %v", subject)
+	}
+}

@@ -15,7 +15,7 @@ import (
 
 // Cluster is what a cluster holds: objects as people write them.
 type Cluster struct {
-	objects []map[string]any
+	Objects []map[string]any
 	// Refuse gives the HTTP status that a resource is answered with instead; 0 is none.
 	Refuse func(resource string) int
 	// Page bounds how many objects one answer holds; 0 leaves it to who asks.
@@ -46,7 +46,7 @@ func Parse(text string) (*Cluster, error) {
 			return nil, fmt.Errorf("object %d of a cluster: %w", i, err)
 		}
 		if object != nil {
-			c.objects = append(c.objects, object)
+			c.Objects = append(c.Objects, object)
 		}
 	}
 	return c, nil
@@ -63,7 +63,7 @@ func (c *Cluster) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var items []any
 	installed := builtIn[asked.Resource]
-	for _, o := range c.objects {
+	for _, o := range c.Objects {
 		version, _ := o["apiVersion"].(string)
 		if version != asked.Version || plural(o) != asked.Resource {
 			continue
