@@ -30,7 +30,6 @@ var gaps = map[string]string{
 	"configuration-history-enabled":       "its recorders never deliver: their last status stays PENDING",
 	"data-backed-up":                      "it has no ListProtectedResources",
 	"dns-zone-signed":                     "it signs no zone",
-	"human-identity-directory-managed":    "it does not tell the status of the directory's users",
 	"instance-agent-managed":              "it has no DescribeInstanceInformation",
 	"instance-image-approved":             "every image is Amazon's or the account's own, and was made today",
 	"instance-in-virtual-network":         "it starts no machine outside a network",

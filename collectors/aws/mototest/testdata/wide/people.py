@@ -74,7 +74,10 @@ def directory(iam):
         ("Everything", allow("*"), [("GROUP", groups["directory-administrators"])]),
         ("Reading", reading, [("GROUP", groups["directory-readers"]), ("USER", ids["hugo"])]),
     ):
-        permissions = sso.create_permission_set(Name=name, InstanceArn=centre)["PermissionSet"]["PermissionSetArn"]
+        # Without a duration moto gives a number, which no client reads.
+        permissions = sso.create_permission_set(Name=name, InstanceArn=centre, SessionDuration="PT1H")["PermissionSet"][
+            "PermissionSetArn"
+        ]
         sso.put_inline_policy_to_permission_set(
             InstanceArn=centre, PermissionSetArn=permissions, InlinePolicy=policy(statement)
         )
