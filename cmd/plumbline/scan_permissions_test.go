@@ -118,6 +118,7 @@ var unused = map[string]string{
 	"ec2:DescribeDhcpOptions":                         "a network with options of its own",
 	"ec2:DescribeLaunchTemplateVersions":              "a node group with a template",
 	"eks:DescribeAddon":                               "an add-on, which moto cannot hold",
+	"elasticbeanstalk:DescribeEnvironmentResources":   "settings of an environment, which moto cannot tell",
 	"eks:DescribeNodegroup":                           "a node group",
 	"elasticfilesystem:DescribeMountTargets":          "a file system with targets",
 	"guardduty:GetDetector":                           "a detector",
@@ -141,6 +142,9 @@ var unused = map[string]string{
 	"organizations:ListParents":                       "an organisation",
 	"organizations:ListPoliciesForTarget":             "an organisation",
 	"rds:DescribeDBMajorEngineVersions":               "an answer of moto to what comes before",
+	"s3:GetAccessPoint":                               "a bucket that leaves it to access points who comes in",
+	"s3:GetAccessPointPolicy":                         "a bucket that leaves it to access points who comes in",
+	"s3:ListAccessPoints":                             "a bucket that leaves it to access points who comes in",
 	"rds:DescribeOptionGroups":                        "a database of an engine with options",
 	"cloudwatch:GetMetricData":                        "a quota with a measure of its use",
 

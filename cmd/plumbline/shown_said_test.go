@@ -46,6 +46,7 @@ var gaps = map[string]string{
 	"root-identity-no-access-key":         "it says of every root user that it has no key",
 	"root-identity-not-in-daily-use":      "its credential report has no line of the root user",
 	"serverless-app-cors-limited":         "it has no ListFunctionUrlConfigs",
+	"serverless-app-https-only":           "it has no DescribeConfigurationSettings of Beanstalk",
 	"serverless-app-not-anonymous":        "it has no ListFunctionUrlConfigs",
 	"vpn-strong-encryption":               "it keeps no options of tunnels",
 }

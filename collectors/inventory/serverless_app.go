@@ -9,7 +9,8 @@ type ServerlessApp struct {
 	//   Google Cloud: getIamPolicy roles/run.invoker or cloudfunctions.invoker allUsers with ingress all.
 	Anonymous bool `cel:"anonymous" json:"anonymous"`
 	// HTTPSOnly is the bool https_only: Redirects or refuses HTTP and serves TLS 1.2 or later.
-	//   AWS: inherent: function URLs and service URLs are HTTPS only, TLS 1.2 or later.
+	//   AWS: inherent: function URLs and service URLs are HTTPS only, TLS 1.2 or later; Beanstalk: the listeners of the
+	//   balancer.
 	//   Azure: properties.httpsOnly; siteConfig.minTlsVersion.
 	//   Google Cloud: httpsTrigger.securityLevel=SECURE_ALWAYS; inherent for Cloud Run; App Engine handlers
 	//   secure.

@@ -53,11 +53,13 @@ func TestCoverageIsAsDesigned(t *testing.T) {
 }
 
 // Azure differs from the table of the design by two: its classic networks and machines no longer exist, so that
-// network-not-legacy and instance-in-virtual-network are inherent there.
+// network-not-legacy and instance-in-virtual-network are inherent there. AWS differs by one: functions and services
+// answer over TLS alone, but the environments of Beanstalk answer as their listeners were set, so that
+// serverless-app-https-only is read there.
 func TestChecksAreAnsweredAsDesigned(t *testing.T) {
 	t.Parallel()
 	want := map[inventory.Cloud][3]int{
-		inventory.AWS: {186, 2, 11}, inventory.Azure: {181, 3, 15}, inventory.GCP: {186, 5, 8},
+		inventory.AWS: {187, 1, 11}, inventory.Azure: {181, 3, 15}, inventory.GCP: {186, 5, 8},
 	}
 	for _, cloud := range clouds {
 		var got [3]int

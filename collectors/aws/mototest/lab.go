@@ -55,6 +55,7 @@ var Lacks = map[inventory.Kind]bool{
 	"aws.elasticache.serverless_cache": true, "aws.inspector2.finding": true, "aws.rds.certificate": true,
 	"aws.apprunner.service": true, "aws.codeartifact.repository": true, "aws.ssm.managed_node": true,
 	"aws.wellarchitected.workload": true, "aws.cloudtrail.event_data_store": true,
+	"aws.redshiftserverless.workgroup": true,
 }
 
 // shared is the one lab of a test binary that nobody changes.

@@ -121,3 +121,14 @@ hub.enable_security_hub()
 hub.batch_import_findings(Findings=[{"SchemaVersion": "2018-10-08", "Id": met + "/control", "ProductArn": met, "GeneratorId": "control", "AwsAccountId": "123456789012", "Types": ["Software and Configuration Checks/Industry and Regulatory Standards"],
                                      "CreatedAt": "2026-01-01T00:00:00Z", "UpdatedAt": "2026-01-01T00:00:00Z", "Severity": {"Label": "LOW"}, "Title": "control", "Description": "control", "Resources": [{"Type": "Other", "Id": "control"}],
                                      "Compliance": {"Status": "PASSED", "SecurityControlId": "S3.1"}}])
+# A cache before tables, a collection that is reached from one network, and an environment of an application.
+client("dax").create_cluster(ClusterName="ours", NodeType="dax.t3.small", ReplicationFactor=1, IamRoleArn="arn:aws:iam::123456789012:role/machine", ClusterEndpointEncryptionType="TLS", SSESpecification={"Enabled": True}, Tags=[{"Key": "owner", "Value": "web"}])
+search = client("opensearchserverless")
+door = search.create_vpc_endpoint(name="ours", vpcId=vpc, subnetIds=subnets[1:], securityGroupIds=[narrow])["createVpcEndpointDetail"]["id"]
+covered = [{"ResourceType": "collection", "Resource": ["collection/ours"]}]
+search.create_security_policy(name="ours", type="encryption", policy=json.dumps({"Rules": covered, "KmsARN": "auto"}))
+search.create_collection(name="ours", type="SEARCH", standbyReplicas="ENABLED", tags=[{"key": "owner", "value": "web"}])
+search.create_security_policy(name="ours", type="network", policy=json.dumps([{"Rules": covered, "AllowFromPublic": False, "SourceVPCEs": [door]}]))
+beanstalk = client("elasticbeanstalk")
+beanstalk.create_application(ApplicationName="ours")
+beanstalk.create_environment(ApplicationName="ours", EnvironmentName="ours", SolutionStackName="64bit Amazon Linux 2023 v4.7.0 running PHP 8.3", Tags=[{"Key": "owner", "Value": "web"}])

@@ -21,6 +21,7 @@ from hand import (
 
 def build(e):
     functions(e)
+    environments()
     containers(e)
     clusters(e)
     pipelines(e)
@@ -49,6 +50,18 @@ def functions(e):
             **more,
         )
     lam.add_permission(FunctionName="lookup", StatementId="anyone", Action="lambda:InvokeFunction", Principal="*")
+
+
+def environments():
+    beanstalk = client("elasticbeanstalk")
+    beanstalk.create_application(ApplicationName="depot")
+    for name in ("depot-live", "depot-old"):
+        beanstalk.create_environment(
+            ApplicationName="depot",
+            EnvironmentName=name,
+            SolutionStackName="64bit Amazon Linux 2023 v4.7.0 running PHP 8.3",
+            Tags=tags(name),
+        )
 
 
 def containers(e):

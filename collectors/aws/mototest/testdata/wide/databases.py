@@ -1,12 +1,15 @@
 """Databases of every kind: relational, caches, documents, search and warehouses."""
 
-from hand import ACCOUNT, AWAY, HOME, anyone, client, policy, tags
+import json
+
+from hand import ACCOUNT, AWAY, HOME, anyone, client, policy, small, tags
 
 
 def build(e):
     relational(e)
     caches(e)
     others(e)
+    serverless(e)
 
 
 def relational(e):
@@ -270,3 +273,41 @@ def others(e):
         Tags=tags("bare"),
     )
     red.create_cluster_snapshot(SnapshotIdentifier="stock-copy", ClusterIdentifier="stock", Tags=tags("stock-copy"))
+
+
+def serverless(e):
+    """A cache before tables, and collections of a service without servers of one's own."""
+    for name, careful in (("baskets-cache", True), ("bare-cache", False)):
+        client("dax").create_cluster(
+            ClusterName=name,
+            NodeType="dax.t3.small",
+            ReplicationFactor=2,
+            IamRoleArn=e["lambda"],
+            SSESpecification={"Enabled": careful},
+            ClusterEndpointEncryptionType="TLS" if careful else "NONE",
+            Tags=tags(name),
+        )
+    search = client("opensearchserverless")
+    for name, careful in (("papers", True), ("leaflets", False)):
+        covered = [{"ResourceType": "collection", "Resource": [f"collection/{name}"]}]
+        search.create_security_policy(
+            name=name,
+            type="encryption",
+            policy=json.dumps({"Rules": covered, "KmsARN": e["key"] if careful else "auto"}),
+        )
+        search.create_collection(
+            name=name, type="SEARCH", standbyReplicas="ENABLED" if careful else "DISABLED", tags=small(name)
+        )
+        # moto takes the key from whatever policy it finds last.
+        endpoint = {"SourceVPCEs": [search_endpoint(search, e)]} if careful else {}
+        search.create_security_policy(
+            name=name,
+            type="network",
+            policy=json.dumps([{"Rules": covered, "AllowFromPublic": not careful, **endpoint}]),
+        )
+
+
+def search_endpoint(search, e):
+    return search.create_vpc_endpoint(
+        name="papers", vpcId=e["vpc"], subnetIds=e["inner"], securityGroupIds=[e["sg"]["data"]]
+    )["createVpcEndpointDetail"]["id"]
