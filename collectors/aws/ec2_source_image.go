@@ -42,7 +42,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, sourceImage, s
 type sourceImage struct {
 	ID string
 	// Hidden says that nothing is told of it: it is gone, or no longer shared.
-	Hidden        bool `json:",omitempty"`
+	Hidden        bool   `json:",omitempty"`
 	Name          string `json:",omitempty"`
 	Owner, Alias  string
 	Public        *bool      `json:",omitempty"`

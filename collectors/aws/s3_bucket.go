@@ -22,6 +22,7 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.Bucket, 
 		"s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetBucketVersioning",
 		"s3:GetEncryptionConfiguration", "s3:GetBucketLogging", "s3:GetLifecycleConfiguration",
 		"s3:GetBucketObjectLockConfiguration", "s3:GetReplicationConfiguration", "s3:GetBucketTagging",
+		"s3:ListAccessPoints", "s3:GetAccessPoint", "s3:GetAccessPointPolicy",
 	},
 	ListAction: "ListBuckets", ListPermission: "s3:ListAllMyBuckets",
 	Global: true,
@@ -37,6 +38,7 @@ type bucketAnswers struct {
 	Location   collectors.Answer[s3.GetBucketLocationOutput]
 	Policy     collectors.Answer[s3.GetBucketPolicyOutput]
 	Status     collectors.Answer[s3.GetBucketPolicyStatusOutput]
+	Points     collectors.Answer[[]accessPoint]
 	ACL        collectors.Answer[s3.GetBucketAclOutput]
 	Block      collectors.Answer[s3.GetPublicAccessBlockOutput]
 	Ownership  collectors.Answer[s3.GetBucketOwnershipControlsOutput]
@@ -81,6 +83,9 @@ func askBucket(ctx context.Context, c *Clients, b types.Bucket) bucketAnswers {
 		out, err := c.S3.GetBucketPolicyStatus(ctx, &s3.GetBucketPolicyStatusInput{Bucket: b.Name}, at)
 		return out, absent(err, "NoSuchBucketPolicy")
 	})
+	if a.Policy.Value != nil && handsOver(a.Policy.Value.Policy) {
+		a.Points = askAccessPoints(ctx, c, b.Name, bucketRegion(a))
+	}
 	a.ACL = ask("GetBucketAcl", "s3:GetBucketAcl", func() (*s3.GetBucketAclOutput, error) {
 		return c.S3.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: b.Name}, at)
 	})
@@ -258,6 +263,7 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 		r.SetUnknown(unreadPolicy, "tls_required", "network_restricted", "principals")
 	}
 	publicPolicyFact(r, facts, a, policy, readable)
+	accessPointFacts(r, facts, w, a)
 }
 
 // publicPolicyFact states that a policy is public when the provider or our own reading says so, and that it is not when

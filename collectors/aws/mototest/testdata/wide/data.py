@@ -6,6 +6,7 @@ from hand import (
     HOME,
     anyone,
     client,
+    control,
     only_from,
     only_tls,
     policy,
@@ -161,6 +162,32 @@ def stores(e):
             "Rules": [{"ID": "end", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}]
         },
     )
+    doors(bucket, both)
+
+
+def doors(bucket, both):
+    """Two buckets that leave it to their access points who comes in: one door is open to everyone."""
+    for name, closed in (("careful-doors", True), ("careful-doorless", False)):
+        handing = {
+            "Sid": "Doors",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": both(name),
+            "Condition": {"StringEquals": {"s3:DataAccessPointAccount": ACCOUNT}},
+        }
+        bucket(name, blocked=False, statements=[handing])
+        control().create_access_point(
+            AccountId=ACCOUNT,
+            Name=f"{name}-door",
+            Bucket=name,
+            PublicAccessBlockConfiguration=BLOCKED if closed else {key: False for key in BLOCKED},
+        )
+        control().put_access_point_policy(
+            AccountId=ACCOUNT,
+            Name=f"{name}-door",
+            Policy=policy(anyone("s3:GetObject", f"arn:aws:s3:{HOME}:{ACCOUNT}:accesspoint/{name}-door/object/*")),
+        )
 
 
 def channels(e):

@@ -34,6 +34,16 @@ def client(name, region=HOME, account=ACCOUNT):
     )
 
 
+def control():
+    made = client("s3control")
+    # The account stands before the host's name, where no moto listens.
+    made.meta.events.register(
+        "request-created.s3-control",
+        lambda request, **_: setattr(request, "url", request.url.replace(f"//{ACCOUNT}.", "//")),
+    )
+    return made
+
+
 def words(name, environment="production", owner="platform", classification=None, **more):
     out = {"Name": name, "owner": owner, "environment": environment, "managed-by": "terraform", **more}
     if classification:

@@ -3,7 +3,7 @@
 import datetime
 import json
 
-from hand import ACCOUNT, AWAY, GLOBAL, HOME, client, specified, tags, words
+from hand import ACCOUNT, AWAY, GLOBAL, HOME, client, control, specified, tags, words
 
 
 def build(e):
@@ -261,13 +261,7 @@ def services(e):
             }
         ],
     )
-    control = client("s3control")
-    # The account stands before the host's name, where no moto listens.
-    control.meta.events.register(
-        "request-created.s3-control",
-        lambda request, **_: setattr(request, "url", request.url.replace(f"//{ACCOUNT}.", "//")),
-    )
-    control.put_public_access_block(
+    control().put_public_access_block(
         AccountId=ACCOUNT,
         PublicAccessBlockConfiguration={
             "BlockPublicAcls": True,
