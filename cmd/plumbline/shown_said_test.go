@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/plumbline-posture/plumbline/collectors/aws/mototest"
+	"github.com/plumbline-posture/plumbline/collectors/inventory"
 	"github.com/plumbline-posture/plumbline/collectors/pipeline"
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
@@ -61,7 +62,7 @@ func TestChecksAreShownByHandMadeAnswers(t *testing.T) {
 	for verdict, file := range map[evaluator.Verdict]string{evaluator.Pass: "good.txt", evaluator.Fail: "bad.txt"} {
 		proxy := mototest.Wide(t).Proxy(t)
 		for _, name := range []string{"always.txt", file} {
-			answers, err := mototest.ReadSaid(filepath.Join("testdata", "said", name), held.id)
+			answers, err := mototest.ReadSaid(filepath.Join("testdata", "said", name), held.idIn(wideScope))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -93,23 +94,25 @@ func TestChecksAreShownByHandMadeAnswers(t *testing.T) {
 	}
 }
 
-// id is what a name in a hand-made answer stands for: the id of what the lab holds by class and name, as in disk/kept,
-// its short form with # behind, or the moment.
-func (c *collected) id(name string) (string, error) {
-	if name == "now" {
-		return strconv.FormatInt(time.Now().Unix(), 10), nil
-	}
-	title, short := strings.CutSuffix(name, "#")
-	class, title, _ := strings.Cut(title, "/")
-	for _, s := range c.Settled() {
-		r := s.Resource
-		if r.Scope != wideScope || string(r.Class) != class || r.Name != title {
-			continue
+// idIn says what a name in a hand-made answer stands for: the id of what the lab holds in a scope by class and name, as
+// in disk/kept, its short form with # behind, or the moment.
+func (c *collected) idIn(scope inventory.ScopeID) func(name string) (string, error) {
+	return func(name string) (string, error) {
+		if name == "now" {
+			return strconv.FormatInt(time.Now().Unix(), 10), nil
 		}
-		if short {
-			return r.ID[strings.LastIndexByte(r.ID, '/')+1:], nil
+		title, short := strings.CutSuffix(name, "#")
+		class, title, _ := strings.Cut(title, "/")
+		for _, s := range c.Settled() {
+			r := s.Resource
+			if r.Scope != scope || string(r.Class) != class || r.Name != title {
+				continue
+			}
+			if short {
+				return r.ID[strings.LastIndexByte(r.ID, '/')+1:], nil
+			}
+			return r.ID, nil
 		}
-		return r.ID, nil
+		return "", fmt.Errorf("the estate has no %s", name)
 	}
-	return "", fmt.Errorf("the estate has no %s", name)
 }
