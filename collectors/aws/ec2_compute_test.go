@@ -35,9 +35,10 @@ func TestNetworkInterfaceWearer(t *testing.T) {
 		"function, old way":        {types.NetworkInterface{InterfaceType: types.NetworkInterfaceTypeInterface, Description: aws.String("AWS Lambda VPC ENI: 1")}, "function", ""},
 		"NAT gateway": {types.NetworkInterface{InterfaceType: "nat_gateway", RequesterManaged: aws.Bool(true),
 			Description: aws.String("Interface for NAT Gateway nat-1")}, "gateway", own("natgateway", "nat-1")},
-		"transit gateway": {types.NetworkInterface{InterfaceType: types.NetworkInterfaceTypeTransitGateway}, "gateway", ""},
-		"endpoint":        {types.NetworkInterface{InterfaceType: types.NetworkInterfaceTypeVpcEndpoint}, "other", ""},
-		"file system":     {types.NetworkInterface{InterfaceType: "efs", Attachment: by("amazon-aws"), RequesterManaged: aws.Bool(true)}, "other", ""},
+		"transit gateway":  {types.NetworkInterface{InterfaceType: types.NetworkInterfaceTypeTransitGateway}, "gateway", ""},
+		"endpoint":         {types.NetworkInterface{InterfaceType: types.NetworkInterfaceTypeVpcEndpoint}, "other", ""},
+		"instance connect": {types.NetworkInterface{InterfaceType: "ec2_instance_connect_endpoint", RequesterManaged: aws.Bool(true)}, "broker", ""},
+		"file system":      {types.NetworkInterface{InterfaceType: "efs", Attachment: by("amazon-aws"), RequesterManaged: aws.Bool(true)}, "other", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

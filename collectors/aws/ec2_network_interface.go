@@ -99,6 +99,8 @@ var wearerTypes = map[types.NetworkInterfaceType]string{
 	types.NetworkInterfaceTypeApiGatewayManaged:        "other",
 	types.NetworkInterfaceTypeVpcEndpoint:              "other",
 	types.NetworkInterfaceTypeGlobalAcceleratorManaged: "other",
+	// Instance Connect asks who somebody is, and records it; the SDK has no name for the type.
+	"ec2_instance_connect_endpoint": "broker",
 }
 
 // wearerRequesters maps the services that create interfaces on their own to what wears them.

@@ -30,7 +30,8 @@ type NetworkInterface struct {
 	Subnet  string `json:"subnet" link:"in_subnet"`
 	// Wearer is the id of what wears the interface; empty when unattached or not known.
 	Wearer string `json:"wearer" link:"worn_by"`
-	// WearerType is machine, database, balancer, function, gateway, endpoint (which only receives) or other.
+	// WearerType is machine, database, balancer, function, gateway, endpoint (which only receives), broker (through which
+	// people sign in to machines) or other.
 	WearerType string `json:"wearer_type"`
 	// PrivateAddresses are all its addresses inside the network.
 	PrivateAddresses []string `json:"private_addresses"`

@@ -264,7 +264,8 @@ func (k *walk) brokered(r *inventory.Resource, m *inventory.ComputeInstance, got
 	}
 }
 
-// onlyBastions says whether a rule admits filters alone that are named as those of a bastion.
+// onlyBastions says whether a rule admits filters alone that are named as those of a bastion, or that nothing wears but
+// what the provider has people sign in through.
 func (k *walk) onlyBastions(l *line) bool {
 	if len(l.rule.Groups) == 0 || len(l.rule.Ranges) > 0 || len(l.rule.Lists) > 0 {
 		return false
@@ -274,11 +275,18 @@ func (k *walk) onlyBastions(l *line) bool {
 		if inventory.IsMark(id) {
 			f = &inventory.Resource{Name: id}
 		}
-		if f == nil || !namesBastion(f) {
+		if f == nil || !namesBastion(f) && !k.wornByBrokers(id) {
 			return false
 		}
 	}
 	return true
+}
+
+func (k *walk) wornByBrokers(filter string) bool {
+	worn := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", filter)
+	return len(worn) > 0 && !slices.ContainsFunc(worn, func(i *inventory.Resource) bool {
+		return i.Facts.(*inventory.NetworkInterface).WearerType != "broker"
+	})
 }
 
 func namesBastion(f *inventory.Resource) bool {
