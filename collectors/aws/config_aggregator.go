@@ -229,7 +229,9 @@ func (r *itemReader) results(page []string) error {
 func aggregatorQuery(account string) string {
 	names := map[string]bool{}
 	for _, answer := range recordAnswers {
-		names["'"+answer.typ.name+"'"] = true
+		for _, t := range answer.types() {
+			names["'"+t.name+"'"] = true
+		}
 	}
 	return "SELECT resourceId, resourceName, resourceType, arn, accountId, awsRegion, configuration, " +
 		"supplementaryConfiguration, tags, configurationItemStatus, configurationItemCaptureTime " +

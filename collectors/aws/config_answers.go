@@ -49,16 +49,6 @@ type recordedType struct {
 	// besides names members that AWS itself always tells and Config may not: without one of them an item does not stand
 	// for the description where AWS can be asked.
 	besides []string
-	// partOf is the kind that a type without a kind of its own is a part of.
-	partOf inventory.Kind
-}
-
-// madeInto is the kind whose calls the items of the type answer.
-func (t *recordedType) madeInto() inventory.Kind {
-	if t.kind == "" {
-		return t.partOf
-	}
-	return t.kind
 }
 
 // whole says whether a configuration leaves nothing open, so that it can stand for the description itself.
@@ -92,14 +82,14 @@ func (t *recordedType) place(region string) itemPlace {
 // recordedTypes are the types that are read, by their names and by our kinds; each file adds its own.
 var (
 	recordedTypes = map[string]*recordedType{}
-	recordedKinds = map[inventory.Kind]*recordedType{}
+	recordedKinds = map[inventory.Kind][]*recordedType{}
 )
 
 // configType adds a type.
 func configType(t recordedType) *recordedType {
 	recordedTypes[t.name] = &t
 	if t.kind != "" {
-		recordedKinds[t.kind] = &t
+		recordedKinds[t.kind] = append(recordedKinds[t.kind], &t)
 	}
 	return &t
 }
@@ -157,23 +147,26 @@ func listing[O, T any](
 			return nil, e.end(at)
 		}
 		next := min(start+exportPage, len(kept))
-		var items []T
-		for _, k := range kept[start:next] {
-			item, err := readAs(e, k, read)
-			if errors.Is(err, errLeftOut) {
-				continue
-			}
-			if err != nil {
-				e.faults.LoadOrStore(at, misread(t, k, err))
-				continue
-			}
-			items = append(items, item)
-		}
 		out := new(O)
-		put(out, items)
+		put(out, readAll(e, t, kept[start:next], read))
 		setNext(reflect.ValueOf(out).Elem(), strconv.Itoa(next))
 		return out, nil
 	}
+}
+
+// readAll reads items, and notes the first that cannot be read as a fault of its place.
+func readAll[T any](e *Export, t *recordedType, kept []*keptItem, read func(*recordedItem) (T, error)) (items []T) {
+	for _, k := range kept {
+		item, err := readAs(e, k, read)
+		switch {
+		case errors.Is(err, errLeftOut):
+		case err != nil:
+			e.faults.LoadOrStore(t.place(k.region), misread(t, k, err))
+		default:
+			items = append(items, item)
+		}
+	}
+	return items
 }
 
 func readAs[T any](e *Export, k *keptItem, read func(*recordedItem) (T, error)) (item T, err error) {
@@ -201,7 +194,7 @@ func tells[I, O any](
 	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
 ) struct{} {
 	answer := answerOf(t, name, tell)
-	exportAnswers[operation], recordAnswers[operation] = answer, recordAnswer{t, answer}
+	exportAnswers[operation], recordAnswers[operation] = answer, recordAnswer{typ: t, answer: answer}
 	return struct{}{}
 }
 
@@ -211,7 +204,7 @@ func describes[I, O any](
 	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
 ) struct{} {
 	exportAnswers[operation] = answerOf(t, name, tell)
-	recordAnswers[operation] = recordAnswer{t, answerOf(t, name, func(i *recordedItem) (*O, error) {
+	recordAnswers[operation] = recordAnswer{typ: t, answer: answerOf(t, name, func(i *recordedItem) (*O, error) {
 		if !t.whole(i.Configuration) {
 			return nil, errNotExported
 		}
@@ -225,6 +218,23 @@ func tellsExport[I, O any](
 	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
 ) struct{} {
 	exportAnswers[operation] = answerOf(t, name, tell)
+	return struct{}{}
+}
+
+// alsoTells is tells for another type whose resources the same call is about.
+func alsoTells[I, O any](
+	operation string, t *recordedType, name func(*I) *string, tell func(*recordedItem) (*O, error),
+) struct{} {
+	first, second := exportAnswers[operation], answerOf(t, name, tell)
+	either := func(e *Export, region string, in any) (any, error) {
+		out, err := first(e, region, in)
+		if errors.Is(err, errNotExported) {
+			return second(e, region, in)
+		}
+		return out, err
+	}
+	exportAnswers[operation] = either
+	recordAnswers[operation] = recordAnswer{recordAnswers[operation].typ, either, []*recordedType{t}}
 	return struct{}{}
 }
 
@@ -285,10 +295,14 @@ func (i *recordedItem) into(t *recordedType, out any) error {
 	return nil
 }
 
-// addTags fills the tags of a type of the SDK: a list of pairs under one of three names.
+// addTags fills the tags of a type of the SDK: a list of pairs under one of three names, or a map.
 func addTags(target reflect.Value, tags map[string]string) {
 	for _, name := range []string{"Tags", "TagList", "TagSet"} {
 		field := target.FieldByName(name)
+		if field.IsValid() && field.Type() == reflect.TypeFor[map[string]string]() {
+			field.Set(reflect.ValueOf(tags))
+			return
+		}
 		if !field.IsValid() || field.Kind() != reflect.Slice || field.Type().Elem().Kind() != reflect.Struct {
 			continue
 		}
@@ -310,7 +324,7 @@ func addTags(target reflect.Value, tags map[string]string) {
 // pagingMembers carry where a page begins, sizeMembers how much is asked for and what is listed as well: neither
 // narrows a question.
 var (
-	pagingMembers = []string{"NextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName"}
+	pagingMembers = []string{"NextToken", "Marker", "ContinuationToken", "ExclusiveStartTableName", "Position"}
 	sizeMembers   = []string{
 		"MaxResults", "MaxRecords", "MaxItems", "MaxBuckets", "Limit", "PageSize", "IncludeManagedResources",
 	}
@@ -340,15 +354,26 @@ func pageStart(in any, besides []string) (start int, err error) {
 
 // setNext says in an answer that more follows, in the way of its service.
 func setNext(out reflect.Value, token string) {
-	for _, name := range []string{"NextToken", "NextMarker", "Marker", "ContinuationToken", "LastEvaluatedTableName"} {
+	if list := out.FieldByName("DistributionList"); list.IsValid() {
+		out = list.Elem()
+	}
+	for _, name := range []string{
+		"NextToken", "NextMarker", "Marker", "ContinuationToken", "LastEvaluatedTableName", "Position",
+	} {
 		if f := out.FieldByName(name); f.IsValid() && f.Type() == reflect.TypeFor[*string]() {
 			f.Set(reflect.ValueOf(&token))
 			break
 		}
 	}
 	for _, name := range []string{"IsTruncated", "Truncated"} {
-		if f := out.FieldByName(name); f.IsValid() && f.Kind() == reflect.Bool {
+		f := out.FieldByName(name)
+		switch {
+		case !f.IsValid():
+		case f.Kind() == reflect.Bool:
 			f.SetBool(true)
+		case f.Type() == reflect.TypeFor[*bool]():
+			more := true
+			f.Set(reflect.ValueOf(&more))
 		}
 	}
 }

@@ -80,6 +80,11 @@ func (o exportedOut) Observe(ctx context.Context, batch []collectors.Observation
 func (o exportedOut) Listed(ctx context.Context, row inventory.LedgerRow) error {
 	if row.Complete && recordedKinds[row.Kind] != nil && row.Region != collectors.Everywhere {
 		row.Complete, row.Unknown = false, o.export.untold(row.Kind)
+		for _, t := range recordedKinds[row.Kind] {
+			if fault, there := o.export.faults.Load(t.place(row.Region)); there {
+				row.Unknown.Cause, row.Unknown.Code = inventory.CauseFailed, collectors.Classify(fault.(error)).Code
+			}
+		}
 	}
 	return o.out.Listed(ctx, row)
 }
@@ -94,14 +99,17 @@ func (e *Export) untold(kind inventory.Kind) *inventory.Unknown {
 // mark dates a resource. One that is made of several items, or of none, is as old as the oldest of the account.
 func (e *Export) mark(r *inventory.Resource) error {
 	r.ObservedAt = e.oldest
-	t := recordedKinds[r.Kind]
-	if t == nil {
-		return nil
+	for _, t := range recordedKinds[r.Kind] {
+		if k := e.named(t, r.Region, r.ID); k != nil {
+			return e.markBy(r, t, k)
+		}
 	}
-	k := e.named(t, r.Region, r.ID)
-	if k == nil {
-		return nil
-	}
+	return nil
+}
+
+// markBy dates a resource by its item, and takes back what only the silence of the item says. What AWS would have told
+// and the item does not was not collected.
+func (e *Export) markBy(r *inventory.Resource, t *recordedType, k *keptItem) error {
 	r.ObservedAt = k.at
 	i, err := e.read(k)
 	if err != nil {
@@ -110,6 +118,12 @@ func (e *Export) mark(r *inventory.Resource) error {
 	why := e.untold(r.Kind)
 	for _, fact := range t.untold(i.Configuration, r) {
 		r.SetUnknown(*why, fact)
+	}
+	for fact, reason := range r.Unknown {
+		if reason.Code == "FieldAbsent" || reason.Code == "NoEndpoint" {
+			reason.Cause, reason.Code = errNotExported.Cause, errNotExported.Code
+			r.SetUnknown(reason, fact)
+		}
 	}
 	r.MarkFacts()
 	return nil
@@ -162,13 +176,16 @@ func isNo(v any) bool {
 	}
 }
 
-// holds says whether a configuration has a member, empty or not. A path with dots goes through lists: the member must
-// then be in each of their entries. Alternatives are parted by bars.
+// holds says whether a configuration has a member, empty or not. A path with dots goes through objects, and through
+// lists: the member must then be in each of their entries. Alternatives are parted by bars.
 func (t *recordedType) holds(configuration map[string]any, path string) bool {
 	member, rest, deeper := strings.Cut(path, ".")
 	v, there := foldedMember(configuration, strings.Split(member, "|"))
 	if !there || !deeper {
 		return there
+	}
+	if inner, ok := v.(map[string]any); ok {
+		return t.holds(inner, rest)
 	}
 	entries, _ := v.([]any)
 	for _, entry := range entries {

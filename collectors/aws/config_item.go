@@ -71,13 +71,15 @@ type recordedItem struct {
 	// Supplementary is what the API tells by further calls.
 	Supplementary map[string]any
 	Tags          map[string]string
+	ARN           string
 
 	region string
 }
 
 // kept is what goes to the spool of an item.
-func (i *configItem) kept() [3]json.RawMessage {
-	out := [3]json.RawMessage{i.Configuration, i.Supplementary, i.Tags}
+func (i *configItem) kept() [4]json.RawMessage {
+	name, _ := json.Marshal(i.ARN) // text always marshals
+	out := [4]json.RawMessage{i.Configuration, i.Supplementary, i.Tags, name}
 	for n, raw := range out {
 		if len(raw) == 0 {
 			out[n] = json.RawMessage("null")
@@ -134,13 +136,13 @@ func (e *Export) read(k *keptItem) (*recordedItem, error) {
 	if _, err := e.spool.file.ReadAt(raw, k.offset); err != nil {
 		return nil, fmt.Errorf("read a kept item: %w", err)
 	}
-	var parts [3]any
+	var parts [4]any
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&parts); err != nil {
 		return nil, fmt.Errorf("read a kept item: %w", err)
 	}
-	item := &recordedItem{region: k.region}
+	item := &recordedItem{region: k.region, ARN: textOf(parts[3])}
 	var ok bool
 	if item.Configuration, ok = unpacked(parts[0]).(map[string]any); !ok {
 		return nil, errors.New("its configuration is no object")
@@ -148,6 +150,9 @@ func (e *Export) read(k *keptItem) (*recordedItem, error) {
 	item.Supplementary, _ = unpacked(parts[1]).(map[string]any)
 	var err error
 	item.Tags, err = itemTags(unpacked(parts[2]))
+	if own, there := foldedMember(item.Configuration, []string{"Tags"}); err == nil && there && len(item.Tags) == 0 {
+		item.Tags, err = itemTags(unpacked(own))
+	}
 	return item, err
 }
 
@@ -199,7 +204,9 @@ func itemTags(v any) (map[string]string, error) {
 			if !ok {
 				return nil, errors.New("its tags are no pairs")
 			}
-			out[textOf(members["key"])] = textOf(members["value"])
+			key, _ := foldedMember(members, []string{"key"})
+			value, _ := foldedMember(members, []string{"value"})
+			out[textOf(key)] = textOf(value)
 		}
 	default:
 		return nil, errors.New("its tags are no object")

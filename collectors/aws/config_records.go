@@ -26,7 +26,12 @@ var currentItems = []string{"OK", "ResourceDiscovered"}
 type recordAnswer struct {
 	typ    *recordedType
 	answer exportAnswer
+	// also are further types whose resources the call is about.
+	also []*recordedType
 }
+
+// types are all types that the answer is made of.
+func (a recordAnswer) types() []*recordedType { return append([]*recordedType{a.typ}, a.also...) }
 
 // recordAnswers are the calls about single resources that records stand in for, by service and operation. Listings are
 // not among them. What is there, and what a listing tells, AWS itself says at once, in larger pages; and only its own
@@ -168,9 +173,10 @@ func (r *records) sum() (all recordTally) {
 var helpedTypes = sync.OnceValue(func() map[inventory.Kind][]*recordedType {
 	out := map[inventory.Kind][]*recordedType{}
 	for _, operation := range slices.Sorted(maps.Keys(recordAnswers)) {
-		t := recordAnswers[operation].typ
-		if kind := t.madeInto(); !slices.Contains(out[kind], t) {
-			out[kind] = append(out[kind], t)
+		for _, t := range recordAnswers[operation].types() {
+			if !slices.Contains(out[t.kind], t) {
+				out[t.kind] = append(out[t.kind], t)
+			}
 		}
 	}
 	return out

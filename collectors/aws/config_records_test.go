@@ -151,7 +151,7 @@ func TestAggregatorOfMembers(t *testing.T) {
 			t.Cleanup(server.Close)
 			c.connection.Account, c.connection.Aggregator = "111122223333", "all"
 			c.connection.Region, c.connection.Endpoint, c.connection.Sealed = "eu-west-1", server.URL, true
-			c.connection.Attempts, c.connection.HTTP = 1, server.Client()
+			c.connection.Attempts, c.connection.HTTP = 1, unhurried(server)
 			c.connection.Static = credentials.NewStaticCredentialsProvider("base", "key", "")
 			a, err := Connect(t.Context(), c.connection)
 			if err != nil {
@@ -216,7 +216,7 @@ func TestAggregatorOfOrganization(t *testing.T) {
 	server := httptest.NewServer(asked)
 	t.Cleanup(server.Close)
 	c := Connection{Organization: "o-abcdefghij", MemberRole: "reader", Region: "eu-west-1", Endpoint: server.URL, Sealed: true,
-		Attempts: 1, HTTP: server.Client(), Static: credentials.NewStaticCredentialsProvider("base", "key", "")}
+		Attempts: 1, HTTP: unhurried(server), Static: credentials.NewStaticCredentialsProvider("base", "key", "")}
 	o, err := ConnectOrganization(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
