@@ -105,8 +105,9 @@ var unused = map[string]string{
 	"iam:GetInstanceProfile": "a change of one profile",
 
 	// Asked where an aggregator is named.
-	"config:DescribeConfigurationAggregators": "an aggregator that is named",
-	"config:SelectAggregateResourceConfig":    "an aggregator that is named",
+	"config:DescribeConfigurationAggregatorSourcesStatus": "an aggregator that is named",
+	"config:DescribeConfigurationAggregators":             "an aggregator that is named",
+	"config:SelectAggregateResourceConfig":                "an aggregator that is named",
 
 	// Asked about what the estate has nothing of.
 	"application-autoscaling:DescribeScalableTargets": "a table with provisioned capacity",
