@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -10,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 )
@@ -131,7 +133,8 @@ func readAccess(ctx context.Context, c *Clients) (centreAccess, error) {
 	return a, nil
 }
 
-// addCentre reads every set of rights, and who may take it on where. A set that goes meanwhile lets nobody in.
+// addCentre reads every set of rights, and who may take it on where. A set that goes meanwhile lets nobody in; one that
+// nobody may take on is not read.
 func (a *centreAccess) addCentre(ctx context.Context, c *Clients, centre ssotypes.InstanceMetadata) error {
 	p := ssoadmin.NewListPermissionSetsPaginator(c.SSOAdmin, &ssoadmin.ListPermissionSetsInput{
 		InstanceArn: centre.InstanceArn, MaxResults: aws.Int32(100),
@@ -142,15 +145,20 @@ func (a *centreAccess) addCentre(ctx context.Context, c *Clients, centre ssotype
 			return during("ListPermissionSets", "sso:ListPermissionSets", err)
 		}
 		before := len(a.assignments)
-		if err := a.addSet(ctx, c, centre, set); err != nil {
-			return err
-		}
+		err := a.addSet(ctx, c, centre, set)
 		if len(a.assignments) > before {
 			a.sets[set] = askPermissionSet(ctx, c, centre.InstanceArn, set, documents)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+// accountsAtOnce bounds how many accounts are asked about side by side: an organisation has hundreds, and each set of
+// rights is asked about in each.
+const accountsAtOnce = 8
 
 func (a *centreAccess) addSet(ctx context.Context, c *Clients, centre ssotypes.InstanceMetadata, set string) error {
 	const action = "ListAccountsForProvisionedPermissionSet"
@@ -158,21 +166,36 @@ func (a *centreAccess) addSet(ctx context.Context, c *Clients, centre ssotypes.I
 		&ssoadmin.ListAccountsForProvisionedPermissionSetInput{
 			InstanceArn: centre.InstanceArn, PermissionSetArn: aws.String(set), MaxResults: aws.Int32(100),
 		})
-	accounts := listed(ctx, p, func(o *ssoadmin.ListAccountsForProvisionedPermissionSetOutput) []string { return o.AccountIds })
-	for account, err := range gone(accounts, "ResourceNotFoundException") {
-		if err != nil {
-			return during(action, "sso:"+action, err)
-		}
-		if err := a.addAccount(ctx, c, centre, set, account); err != nil {
+	accounts, err := gathered(gone(
+		listed(ctx, p, func(o *ssoadmin.ListAccountsForProvisionedPermissionSetOutput) []string { return o.AccountIds }),
+		"ResourceNotFoundException"))
+	if err != nil {
+		return during(action, "sso:"+action, err)
+	}
+	found := make([][]assignment, len(*accounts))
+	var group errgroup.Group
+	group.SetLimit(accountsAtOnce)
+	for i, account := range *accounts {
+		group.Go(func() (err error) {
+			found[i], err = assignmentsIn(ctx, c, centre, set, account)
 			return err
+		})
+	}
+	err = group.Wait()
+	// What was told counts, though one account should not be.
+	for _, one := range slices.Concat(found...) {
+		a.assignments = append(a.assignments, one)
+		if _, known := a.names[one.arn()]; !known {
+			a.names[one.arn()] = askPrincipalName(ctx, c, one)
 		}
 	}
-	return nil
+	return err
 }
 
-func (a *centreAccess) addAccount(
+// assignmentsIn lists who may take on a set of rights in an account.
+func assignmentsIn(
 	ctx context.Context, c *Clients, centre ssotypes.InstanceMetadata, set, account string,
-) error {
+) ([]assignment, error) {
 	p := ssoadmin.NewListAccountAssignmentsPaginator(c.SSOAdmin, &ssoadmin.ListAccountAssignmentsInput{
 		InstanceArn: centre.InstanceArn, PermissionSetArn: aws.String(set), AccountId: aws.String(account),
 		MaxResults: aws.Int32(100),
@@ -180,18 +203,15 @@ func (a *centreAccess) addAccount(
 	found := listed(ctx, p, func(o *ssoadmin.ListAccountAssignmentsOutput) []ssotypes.AccountAssignment {
 		return o.AccountAssignments
 	})
+	var out []assignment
 	for one, err := range gone(found, "ResourceNotFoundException") {
 		if err != nil {
-			return during("ListAccountAssignments", assignmentPermission, err)
+			return out, during("ListAccountAssignments", assignmentPermission, err)
 		}
-		as := assignment{Store: aws.ToString(centre.IdentityStoreId), Account: account, Set: set, Type: one.PrincipalType,
-			ID: aws.ToString(one.PrincipalId)}
-		a.assignments = append(a.assignments, as)
-		if _, known := a.names[as.arn()]; !known {
-			a.names[as.arn()] = askPrincipalName(ctx, c, as)
-		}
+		out = append(out, assignment{Store: aws.ToString(centre.IdentityStoreId), Account: account, Set: set,
+			Type: one.PrincipalType, ID: aws.ToString(one.PrincipalId)})
 	}
-	return nil
+	return out, nil
 }
 
 // askPrincipalName asks for the name of who is let in. An assignment outlives the person or the group it was made for.
