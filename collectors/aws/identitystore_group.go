@@ -63,20 +63,20 @@ func groupsOf(access centreAccess, err error) iter.Seq2[groupAccess, error] {
 	}
 }
 
-func (c centreAccess) groups() []groupAccess {
+func (a centreAccess) groups() []groupAccess {
 	var out []groupAccess
 	at, counted := map[string]int{}, map[[2]string]bool{}
-	for _, a := range c.assignments {
-		set, read := c.sets[a.Set]
-		if !a.group() || !read || counted[[2]string{a.ID, a.Set}] {
+	for _, one := range a.assignments {
+		set, read := a.sets[one.Set]
+		if !one.group() || !read || counted[[2]string{one.ID, one.Set}] {
 			continue
 		}
-		counted[[2]string{a.ID, a.Set}] = true
-		i, begun := at[a.ID]
+		counted[[2]string{one.ID, one.Set}] = true
+		i, begun := at[one.ID]
 		if !begun {
 			i = len(out)
-			at[a.ID] = i
-			out = append(out, groupAccess{Store: a.Store, ID: a.ID, Name: c.names[a.arn()]})
+			at[one.ID] = i
+			out = append(out, groupAccess{Store: one.Store, ID: one.ID, Name: a.names[one.arn()]})
 		}
 		out[i].Sets = append(out[i].Sets, set.Rights)
 	}

@@ -73,11 +73,11 @@ func listDirectoryUsers(ctx context.Context, c *Clients) iter.Seq2[directoryUser
 }
 
 // byPerson are the assignments of people by the id of the person.
-func (c centreAccess) byPerson() map[string][]assignment {
+func (a centreAccess) byPerson() map[string][]assignment {
 	out := map[string][]assignment{}
-	for _, a := range c.assignments {
-		if !a.group() {
-			out[a.ID] = append(out[a.ID], a)
+	for _, one := range a.assignments {
+		if !one.group() {
+			out[one.ID] = append(out[one.ID], one)
 		}
 	}
 	return out

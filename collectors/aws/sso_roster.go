@@ -55,10 +55,10 @@ func rostersOf(access centreAccess, err error) iter.Seq2[rosterAnswers, error] {
 	}
 }
 
-func (c centreAccess) rosters() (rosters []rosterAnswers, nameless *collectors.Reason) {
+func (a centreAccess) rosters() (rosters []rosterAnswers, nameless *collectors.Reason) {
 	at := map[string]int{}
-	for _, a := range c.assignments {
-		set, read := c.sets[a.Set]
+	for _, one := range a.assignments {
+		set, read := a.sets[one.Set]
 		if !read {
 			continue
 		}
@@ -66,18 +66,18 @@ func (c centreAccess) rosters() (rosters []rosterAnswers, nameless *collectors.R
 			nameless = set.Named.Failed
 			continue
 		}
-		id := rosterID(a.Account, set.Named.Value.Name)
+		id := rosterID(one.Account, set.Named.Value.Name)
 		i, begun := at[id]
 		if !begun {
 			i = len(rosters)
 			at[id] = i
-			rosters = append(rosters, rosterAnswers{Account: a.Account, Set: set.Named.Value.Name})
+			rosters = append(rosters, rosterAnswers{Account: one.Account, Set: set.Named.Value.Name})
 		}
 		switch {
-		case a.group():
-			rosters[i].Groups = append(rosters[i].Groups, a.arn())
-		case !c.names[a.arn()].Absent:
-			rosters[i].People = append(rosters[i].People, a.arn())
+		case one.group():
+			rosters[i].Groups = append(rosters[i].Groups, one.arn())
+		case !a.names[one.arn()].Absent:
+			rosters[i].People = append(rosters[i].People, one.arn())
 		}
 	}
 	return rosters, nameless

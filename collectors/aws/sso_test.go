@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -160,8 +161,8 @@ func tellCentre(t *testing.T, lines script) (centreTold, func(string) int) {
 			out.records[r.Name] = r
 			return
 		}
-		f, named := err.(*collectors.Failure)
-		if !named {
+		var f *collectors.Failure
+		if !errors.As(err, &f) {
 			t.Errorf("%v names no call", err)
 			return
 		}
