@@ -19,7 +19,8 @@ var _ = collectors.Register(&Sources, collectors.Source[*Clients, beanstalkItem,
 	Permissions: []string{
 		"elasticbeanstalk:DescribeEnvironments", "elasticbeanstalk:DescribeConfigurationSettings",
 		"elasticbeanstalk:DescribePlatformVersion", "elasticbeanstalk:DescribeEnvironmentResources",
-		"elasticbeanstalk:ListTagsForResource", "elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
+		"elasticbeanstalk:ListTagsForResource",
+		"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeRules",
 	},
 	ListAction: "DescribeEnvironments", ListPermission: "elasticbeanstalk:DescribeEnvironments",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[beanstalkItem, error] {

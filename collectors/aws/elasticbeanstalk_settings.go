@@ -81,8 +81,8 @@ func narrowSettings(all []types.ConfigurationSettingsDescription) (*beanstalkSet
 	return s, nil
 }
 
-// classicListeners are the listeners that are on, in the order of their namespaces. A policy that lists protocols of its
-// own is known by its namespace alone.
+// classicListeners are the listeners that are on, in the order of their namespaces. A policy that lists protocols of
+// its own is known by its namespace alone.
 func classicListeners(options map[string]map[string]string) []beanstalkListener {
 	var out []beanstalkListener
 	policy := ""
@@ -98,7 +98,8 @@ func classicListeners(options map[string]map[string]string) []beanstalkListener 
 	}
 	for _, space := range slices.Sorted(maps.Keys(options)) {
 		o := options[space]
-		if space != classicPort && !strings.HasPrefix(space, classicPort+":") || strings.EqualFold(o["ListenerEnabled"], "false") {
+		listens := space == classicPort || strings.HasPrefix(space, classicPort+":")
+		if !listens || strings.EqualFold(o["ListenerEnabled"], "false") {
 			continue
 		}
 		l := beanstalkListener{Protocol: strings.ToUpper(o["ListenerProtocol"])}
@@ -198,7 +199,8 @@ func beanstalkCallerFacts(r *inventory.Resource, facts *inventory.ServerlessApp,
 			Permission: "elasticbeanstalk:DescribeConfigurationSettings",
 		}, "https_only")
 	case s.Balancer == "classic":
-		beanstalkTLSFact(r, facts, s.Listeners, "DescribeConfigurationSettings", "elasticbeanstalk:DescribeConfigurationSettings")
+		beanstalkTLSFact(r, facts, s.Listeners, "DescribeConfigurationSettings",
+			"elasticbeanstalk:DescribeConfigurationSettings")
 	case a.Listeners.Unknown() != nil:
 		r.SetUnknown(*a.Listeners.Unknown(), "https_only")
 	case a.Listeners.Value != nil:

@@ -113,7 +113,9 @@ func describeCollections(ctx context.Context, c *Clients, all []types.Collection
 		items = append(items, collectionItem{arn: aws.ToString(d.Arn), name: aws.ToString(d.Name),
 			describe: collectors.Answer[searchCollection]{
 				Action: details.Action, Permission: details.Permission,
-				Value: &searchCollection{Key: aws.ToString(d.KmsKeyArn), Standby: d.StandbyReplicas, Protected: d.DeletionProtection},
+				Value: &searchCollection{
+					Key: aws.ToString(d.KmsKeyArn), Standby: d.StandbyReplicas, Protected: d.DeletionProtection,
+				},
 			}})
 	}
 	return items
@@ -125,7 +127,9 @@ const serviceKey = "auto"
 func askCollection(ctx context.Context, c *Clients, i collectionItem) collectionAnswers {
 	a := collectionAnswers{ARN: i.arn, Name: i.name, Describe: i.describe}
 	if d := i.describe.Value; d != nil && d.Key != serviceKey {
-		a.Key = heldBy(&i.listing.keys, &d.Key, func(key string) collectors.Answer[keyHolder] { return askKeyHolder(ctx, c, key) })
+		a.Key = heldBy(&i.listing.keys, &d.Key, func(key string) collectors.Answer[keyHolder] {
+			return askKeyHolder(ctx, c, key)
+		})
 	}
 	a.Access = accessOf(i.listing.doors.ask("", func() collectors.Answer[[]collectionDoor] {
 		return askCollectionDoors(ctx, c)
@@ -154,34 +158,42 @@ func collectionFacts(w collectors.Where, a collectionAnswers) *inventory.Resourc
 	// encrypted, grow and are updated by the service. Whether their use is recorded is for the account's trails to say.
 	facts.TLSRequired, facts.TLSMinVersion, facts.CentralIdentity, facts.AuthRequired = true, 1.2, true, true
 	facts.EncryptedAtRest, facts.Autoscaled, facts.VersionSupported = true, true, true
-	r.SetInherent("tls_required", "tls_min_version", "central_identity", "auth_required", "encrypted_at_rest", "autoscaled",
-		"version_supported")
+	r.SetInherent("tls_required", "tls_min_version", "central_identity", "auth_required", "encrypted_at_rest",
+		"autoscaled", "version_supported")
 	// A copy is taken every hour and can be put back into the same collection only. How long it is kept is not told.
 	r.Known("engine", "port", "source", "point_in_time", "other_region_copy")
 	r.SetUnknown(inventory.Unknown{
-		Cause: inventory.CauseFailed, Code: "RetentionNotTold", Action: "BatchGetCollection", Permission: "aoss:BatchGetCollection",
+		Cause: inventory.CauseFailed, Code: "RetentionNotTold",
+		Action: "BatchGetCollection", Permission: "aoss:BatchGetCollection",
 	}, "backup_retention_days")
 	collectionPlaceFacts(w, r, facts, a)
+	collectionKeepFacts(r, facts, a)
+	return r
+}
+
+// collectionKeepFacts states what the description tells of how the content is kept.
+func collectionKeepFacts(r *inventory.Resource, facts *inventory.Database, a collectionAnswers) {
 	if why := a.Describe.Unknown(); why != nil {
 		r.SetUnknown(*why, "customer_key", "multi_zone", "deletion_protected")
-		return r
+		return
 	}
-	if d := a.Describe.Value; d != nil {
-		named := &d.Key
-		if d.Key == serviceKey {
-			named = nil
-		}
-		if d.Key != "" {
-			ownKeyFact(r, &facts.CustomerKey, named, a.Key)
-		}
-		if d.Standby != "" {
-			facts.MultiZone = d.Standby == types.StandbyReplicasEnabled
-			r.Known("multi_zone")
-		}
-		if d.Protected != "" {
-			facts.DeletionProtected = d.Protected == types.DeletionProtectionEnabled
-			r.Known("deletion_protected")
-		}
+	d := a.Describe.Value
+	if d == nil {
+		return
 	}
-	return r
+	switch d.Key {
+	case "":
+	case serviceKey:
+		ownKeyFact(r, &facts.CustomerKey, nil, a.Key)
+	default:
+		ownKeyFact(r, &facts.CustomerKey, &d.Key, a.Key)
+	}
+	if d.Standby != "" {
+		facts.MultiZone = d.Standby == types.StandbyReplicasEnabled
+		r.Known("multi_zone")
+	}
+	if d.Protected != "" {
+		facts.DeletionProtected = d.Protected == types.DeletionProtectionEnabled
+		r.Known("deletion_protected")
+	}
 }

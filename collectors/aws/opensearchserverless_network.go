@@ -13,8 +13,8 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// collectionDoor is one part of a network policy: from where the collections that its patterns stand for may be reached,
-// by their own address or by that of their dashboards.
+// collectionDoor is one part of a network policy: from where the collections that its patterns stand for may be
+// reached, by their own address or by that of their dashboards.
 type collectionDoor struct {
 	Rules []struct {
 		Resource []string

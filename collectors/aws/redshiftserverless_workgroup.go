@@ -207,8 +207,8 @@ func workgroupFacts(w collectors.Where, a workgroupAnswers) *inventory.Resource 
 	managedStoreFacts(r, facts, "warehouse", "network")
 	tagFacts(r, a.Tags)
 	r.Known("engine", "source")
-	// Clients speak TLS 1.2 or later, sign in with identities of the provider if they like, and always sign in; the content
-	// is always encrypted, and the service grows and updates itself.
+	// Clients speak TLS 1.2 or later, sign in with identities of the provider if they like, and always sign in; the
+	// content is always encrypted, and the service grows and updates itself.
 	facts.TLSMinVersion, facts.CentralIdentity, facts.AuthRequired = 1.2, true, true
 	facts.EncryptedAtRest, facts.Autoscaled, facts.VersionSupported = true, true, true
 	r.SetInherent("tls_min_version", "central_identity", "auth_required", "encrypted_at_rest", "autoscaled",
@@ -219,6 +219,13 @@ func workgroupFacts(w collectors.Where, a workgroupAnswers) *inventory.Resource 
 		Cause: inventory.CauseFailed, Code: "FailoverNotTold",
 		Action: "ListWorkgroups", Permission: "redshift-serverless:ListWorkgroups",
 	}, "multi_zone")
+	workgroupPlaceFacts(w, r, facts, g)
+	workgroupKeepFacts(w, r, facts, a)
+	return r
+}
+
+// workgroupPlaceFacts states where the workgroup answers, and whether in clear text.
+func workgroupPlaceFacts(w collectors.Where, r *inventory.Resource, facts *inventory.Database, g workgroup) {
 	groupedStoreFacts(w, r, facts, g.Groups, collectors.Answer[storePlace]{
 		Value: &storePlace{Network: g.Network, Subnets: g.Subnets},
 	})
@@ -235,8 +242,6 @@ func workgroupFacts(w collectors.Where, a workgroupAnswers) *inventory.Resource 
 		facts.TLSRequired = isOn(v)
 		r.Known("tls_required")
 	}
-	workgroupKeepFacts(w, r, facts, a)
-	return r
 }
 
 // workgroupKeepFacts states how the content is kept. The service itself takes a copy every half hour and keeps it for a
@@ -271,8 +276,8 @@ func workgroupKeepFacts(w collectors.Where, r *inventory.Resource, facts *invent
 	}
 }
 
-// workgroupAuditFact states whether logins and statements are shipped: statements are in the log only where the switch is
-// on.
+// workgroupAuditFact states whether logins and statements are shipped: statements are in the log only where the switch
+// is on.
 func workgroupAuditFact(r *inventory.Resource, facts *inventory.Database, n workgroupContent, g workgroup) {
 	shipped := map[types.LogExport]bool{}
 	for _, log := range n.Logs {
