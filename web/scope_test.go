@@ -142,6 +142,9 @@ func TestStartWalksToAFirstAccount(t *testing.T) {
 		return err
 	})
 	s.answer(t, near(http.MethodPost, "/start", form.Encode()), http.StatusConflict)
+	shown := s.get(t, "/scopes/"+store.ScopeKey("aws:123456789012").String())
+	has(t, shown, `section[aria-labelledby="reach"]`, "Aggregatorall")
+	has(t, shown, `section[aria-labelledby="reach"]`, "arn:aws:iam::1:role/keeper")
 }
 
 // TestStartWalksToAnyCloud chooses another cloud: its guide is shown, and its fields fill the connection.

@@ -169,6 +169,18 @@ func readAll[T any](e *Export, t *recordedType, kept []*keptItem, read func(*rec
 	return items
 }
 
+// asFarAsRecorded ends a listing without an error, so that what is asked after it is asked as well. It is for one of
+// several listings that make a kind: as an export tells it, that is never whole.
+func asFarAsRecorded[O any](answer exportAnswer) exportAnswer {
+	return func(e *Export, region string, in any) (any, error) {
+		out, err := answer(e, region, in)
+		if errors.Is(err, errNotExported) {
+			return new(O), nil
+		}
+		return out, err
+	}
+}
+
 func readAs[T any](e *Export, k *keptItem, read func(*recordedItem) (T, error)) (item T, err error) {
 	i, err := e.read(k)
 	if err != nil {

@@ -46,10 +46,64 @@ func activeTask(i *recordedItem) (*types.TaskDefinition, error) {
 }
 
 // Every revision names its family, and the family is asked for its newest revision alone.
-var _ = answersListing("ECS.ListTaskDefinitionFamilies", listing(configTask, func(i *recordedItem) (string, error) {
-	d, err := activeTask(i)
-	return aws.ToString(d.Family), err
-}, func(o *ecs.ListTaskDefinitionFamiliesOutput, names []string) { o.Families = names }, "Status"))
+var _ = answersListing("ECS.ListTaskDefinitionFamilies", asFarAsRecorded[ecs.ListTaskDefinitionFamiliesOutput](
+	listing(configTask, func(i *recordedItem) (string, error) {
+		d, err := activeTask(i)
+		return aws.ToString(d.Family), err
+	}, func(o *ecs.ListTaskDefinitionFamiliesOutput, names []string) { o.Families = names }, "Status")))
+
+// Clusters and services tell which revisions are run beside the newest.
+var (
+	configTaskCluster = configType(recordedType{name: "AWS::ECS::Cluster", needs: []string{"Arn"}})
+	configService     = configType(recordedType{
+		name: "AWS::ECS::Service", needs: []string{"ServiceArn", "Cluster", "TaskDefinition"},
+	})
+)
+
+var _ = answersListing("ECS.ListClusters", asFarAsRecorded[ecs.ListClustersOutput](
+	listing(configTaskCluster, func(i *recordedItem) (string, error) {
+		var c struct{ Arn string }
+		err := i.into(configTaskCluster, &c)
+		return c.Arn, err
+	}, func(o *ecs.ListClustersOutput, arns []string) { o.ClusterArns = arns })))
+
+// recordedTaskService is a service in the words of CloudFormation.
+type recordedTaskService struct{ ServiceArn, Cluster, TaskDefinition string }
+
+func serviceAs(i *recordedItem) (s recordedTaskService, err error) {
+	err = i.into(configService, &s)
+	return s, err
+}
+
+// The services of a cluster are told in one page. They name it by its ARN or its name.
+var _ = answersListing("ECS.ListServices", func(e *Export, region string, in any) (any, error) {
+	question, ok := in.(*ecs.ListServicesInput)
+	if !ok || question.Cluster == nil {
+		return nil, errNotExported
+	}
+	out := &ecs.ListServicesOutput{}
+	for _, s := range readAll(e, configService, e.byPlace[configService.place(region)], serviceAs) {
+		if shortID(s.Cluster) == shortID(*question.Cluster) {
+			out.ServiceArns = append(out.ServiceArns, s.ServiceArn)
+		}
+	}
+	return out, nil
+})
+
+var _ = answersListing("ECS.DescribeServices", func(e *Export, region string, in any) (any, error) {
+	question, ok := in.(*ecs.DescribeServicesInput)
+	if !ok {
+		return nil, errNotExported
+	}
+	out := &ecs.DescribeServicesOutput{}
+	for _, s := range readAll(e, configService, e.byPlace[configService.place(region)], serviceAs) {
+		if slices.Contains(question.Services, s.ServiceArn) {
+			out.Services = append(out.Services, types.Service{ServiceArn: aws.String(s.ServiceArn),
+				TaskDefinition: aws.String(s.TaskDefinition)})
+		}
+	}
+	return out, nil
+})
 
 // The newest revision of a family that is recorded is all of the answer that is asked for.
 var _ = answersListing("ECS.ListTaskDefinitions", func(e *Export, region string, in any) (any, error) {

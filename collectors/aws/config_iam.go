@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -50,13 +49,7 @@ func detailed[T any](t *recordedType, put func(*iam.GetAccountAuthorizationDetai
 // asFarAsTold ends a listing of groups or policies without an error: they are looked up by those that hold them, and a
 // holder of one that was not told is unknown for itself.
 func asFarAsTold(answer exportAnswer) exportAnswer {
-	return func(e *Export, region string, in any) (any, error) {
-		out, err := answer(e, region, in)
-		if errors.Is(err, errNotExported) {
-			return &iam.GetAccountAuthorizationDetailsOutput{}, nil
-		}
-		return out, err
-	}
+	return asFarAsRecorded[iam.GetAccountAuthorizationDetailsOutput](answer)
 }
 
 var _ = answersListing("IAM.GetAccountAuthorizationDetails", func(e *Export, region string, in any) (any, error) {

@@ -49,7 +49,10 @@ var _ = answersListing("OpenSearch.ListDomainNames", func(e *Export, region stri
 })
 
 func domainAs(t *recordedType) func(*recordedItem) (types.DomainStatus, error) {
-	return func(i *recordedItem) (d types.DomainStatus, err error) { return d, i.into(t, &d) }
+	return func(i *recordedItem) (d types.DomainStatus, err error) {
+		err = i.into(t, &d)
+		return d, err
+	}
 }
 
 var _ = answersListing("OpenSearch.DescribeDomains", func(e *Export, region string, in any) (any, error) {
