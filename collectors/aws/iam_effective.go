@@ -43,6 +43,7 @@ func effectiveFacts(w collectors.Where, h holder) *inventory.Resource {
 		facts.Roster = rosterID(w.Scope.Account(), set)
 	}
 	r.Known("may_administer", "worn_by_people", "roster")
+	takesFacts(w, r, facts, granted)
 	// Who holds it, through what and in which words is asked of each policy as written: one fault, one finding.
 	r.SetNotApplicable("asked of each policy as written", "principal_kind", "wildcard")
 	r.SetNotApplicable("a policy trusts nobody", "trust_pinned", "principal_owner")

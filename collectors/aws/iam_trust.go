@@ -153,13 +153,16 @@ func trustFacts(w collectors.Where, a trustAnswers) *inventory.Resource {
 	facts := &inventory.AccessGrant{}
 	r := inventory.New(t.id(w), t.Principal+" as role "+t.Role, collectors.Global, facts)
 	r.SetNotApplicable("a trust hands on the rights of the role, which its own grants judge", "wildcard", "privilege_escalation", "conflicting_duties")
-	rightsFacts(r, facts, readRights(t.Policies, t.Boundary))
+	granted := readRights(t.Policies, t.Boundary)
+	rightsFacts(r, facts, granted)
 	if t.Type == "" {
+		takenFacts(w, r, facts, t, granted)
 		r.SetUnknown(unread("PolicyUnread"), "principal_kind", "trust_pinned", "principal", "principal_owner", "standing")
 		return r
 	}
 	facts.Principal = t.Principal
 	trustedFacts(r, facts, w.Scope.Account(), a)
+	takenFacts(w, r, facts, t, granted)
 	doc, err := parsePolicy(aws.ToString(t.Document))
 	if err != nil {
 		r.SetUnknown(unread("PolicyUnread"), "trust_pinned")

@@ -52,7 +52,7 @@ func (a assignment) arn() string {
 
 func directoryGroupARN(id string) string { return "arn:aws:identitystore:::group/" + id }
 
-// id is the id of the grant that the assignment is.
+// grantID is the id of the grant that the assignment is.
 func (a assignment) grantID(w collectors.Where) string {
 	return grantID(w, "assignment", a.Account, shortID(a.Set)+"/"+string(a.Type)+"/"+a.ID)
 }

@@ -85,4 +85,10 @@ type AccessGrant struct {
 	AsWritten bool `json:"as_written" stage:"derived"`
 	// Roster is the id of the roster that says who they are; empty for rights that nobody of a directory takes on.
 	Roster string `json:"roster" link:"taken_on_by" stage:"derived"`
+	// TakenOn is the id of the role that a trust of the whole account lets whoever has the right to take on.
+	TakenOn string `json:"taken_on" stage:"derived"`
+	// Takes are the ids of the roles that the holder has the right to take on, as patterns; TakesIn is the account's record
+	// where there are any, so that those who take on roles are found among its many grants.
+	Takes   []string `json:"takes" stage:"derived"`
+	TakesIn string   `json:"takes_in" link:"takes_roles_in" stage:"derived"`
 }

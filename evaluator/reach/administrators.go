@@ -1,19 +1,19 @@
 package reach
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// administrators counts the people who hold unrestricted rights, each once. Only grants that come to such rights, or may,
-// are looked at. Rights that people of a directory take on count for those whom its roster lets in.
+// administrators counts the people who hold unrestricted rights, each once: by themselves, by a role that trusts them, or
+// by one that trusts the whole account and that they have the right to take on. Only grants that come to such rights, or
+// may, are looked at. Rights that people of a directory take on count for those whom its roster lets in.
 func administrators(r *inventory.Resource, a *inventory.CloudAccount, w World) {
 	found := people{ids: map[string]bool{}, doubts: w.Missing(inventory.ClassAccessGrant, r.Scope, "")}
 	for _, g := range w.Into(inventory.ClassAccessGrant, "may_administer", r.ID) {
-		if g.IsKnown("worn_by_people") && g.Facts.(*inventory.AccessGrant).WornByPeople {
-			found.addWearers(g, r, w)
-		} else {
-			found.addHolder(g, r, w)
-		}
+		found.addFor(g, holdersOf(g, r, w))
 	}
 	if len(found.doubts) > 0 {
 		unknown(r, found.doubts, "administrators")
@@ -30,19 +30,85 @@ type people struct {
 
 func (p *people) doubt(why ...inventory.Unknown) { p.doubts = append(p.doubts, why...) }
 
+func (p *people) add(others people) {
+	p.doubt(others.doubts...)
+	for id := range others.ids {
+		p.ids[id] = true
+	}
+}
+
+// addFor adds those who hold a grant if it is unrestricted. Whether it is matters only where somebody may hold it.
+func (p *people) addFor(g *inventory.Resource, holders people) {
+	switch {
+	case len(holders.ids) > 0 && !g.IsKnown("admin"):
+		p.doubt(g.Why("admin"))
+	case g.IsKnown("admin") && !g.Facts.(*inventory.AccessGrant).Admin:
+	default:
+		p.add(holders)
+	}
+}
+
+// holdersOf are the people who hold a grant, in whichever way.
+func holdersOf(g, account *inventory.Resource, w World) people {
+	p, facts := people{ids: map[string]bool{}}, g.Facts.(*inventory.AccessGrant)
+	switch {
+	case g.IsKnown("taken_on") && facts.TakenOn != "":
+		p.addTakers(facts.TakenOn, account, w)
+	case g.IsKnown("worn_by_people") && facts.WornByPeople:
+		p.addWearers(g, account, w)
+	default:
+		p.addHolder(facts.Principal, account, w)
+	}
+	return p
+}
+
+// addTakers adds the people who have the right to take on a role that trusts the whole account.
+func (p *people) addTakers(role string, account *inventory.Resource, w World) {
+	for _, g := range w.Into(inventory.ClassAccessGrant, "takes_roles_in", account.ID) {
+		facts := g.Facts.(*inventory.AccessGrant)
+		switch {
+		case !g.IsKnown("takes"):
+			if who := holdersOf(g, account, w); len(who.ids)+len(who.doubts) > 0 {
+				p.doubt(g.Why("takes"))
+			}
+		case slices.ContainsFunc(facts.Takes, func(pattern string) bool { return matches(pattern, role) }):
+			p.add(holdersOf(g, account, w))
+		}
+	}
+}
+
+// matches says whether an id is one that a pattern stands for, in which * is any run of characters.
+func matches(pattern, id string) bool {
+	fixed, rest, wild := strings.Cut(pattern, "*")
+	if !strings.HasPrefix(id, fixed) {
+		return false
+	}
+	id = id[len(fixed):]
+	if !wild {
+		return id == ""
+	}
+	for {
+		next, after, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(id, next)
+		}
+		at := strings.Index(id, next)
+		if at < 0 {
+			return false
+		}
+		id, rest = id[at+len(next):], after
+	}
+}
+
 // addHolder adds who holds a grant, where that is a person. Who may use a program that holds it is another question.
-func (p *people) addHolder(g, account *inventory.Resource, w World) {
-	facts := g.Facts.(*inventory.AccessGrant)
-	who := w.Get(facts.Principal)
+func (p *people) addHolder(id string, account *inventory.Resource, w World) {
+	who := w.Get(id)
 	switch {
 	case who == nil || who.Class != inventory.ClassIdentity:
 		p.doubt(absent(w, inventory.ClassIdentity, account)...)
 	case !who.IsKnown("interactive"):
 		p.doubt(who.Why("interactive"))
-	case !who.Facts.(*inventory.Identity).Interactive:
-	case !g.IsKnown("admin"):
-		p.doubt(g.Why("admin"))
-	default:
+	case who.Facts.(*inventory.Identity).Interactive:
 		p.ids[who.ID] = true
 	}
 }
@@ -59,18 +125,7 @@ func (p *people) addWearers(g, account *inventory.Resource, w World) {
 		p.doubt(unreadRosters(account, w)...)
 		return
 	}
-	in := people{ids: map[string]bool{}}
-	in.addRoster(roster, w)
-	switch {
-	case len(in.ids) > 0 && !g.IsKnown("admin"):
-		p.doubt(g.Why("admin"))
-	case g.IsKnown("admin") && !g.Facts.(*inventory.AccessGrant).Admin:
-		return
-	}
-	p.doubt(in.doubts...)
-	for id := range in.ids {
-		p.ids[id] = true
-	}
+	p.addRoster(roster, w)
 }
 
 // unreadRosters says why the rosters of the directory that lets people into an account are not all known. A directory

@@ -138,3 +138,52 @@ func TestPrivilegedByGroups(t *testing.T) {
 		})
 	}
 }
+
+func TestAdministratorsByRoles(t *testing.T) {
+	t.Parallel()
+	person := made("ada", "aws.iam.user", &inventory.Identity{Interactive: true}, "interactive")
+	program := made("ci", "aws.iam.user", &inventory.Identity{}, "interactive")
+	trust := func(principal, role string) *inventory.Resource {
+		g := &inventory.AccessGrant{Principal: principal, Admin: true, MayAdminister: accountRecord, TakenOn: role}
+		return made("trust of "+principal, "aws.iam.trust", g, "principal", "may_administer", "worn_by_people", "taken_on", "admin")
+	}
+	takes := func(who string, sure bool, roles ...string) *inventory.Resource {
+		g := &inventory.AccessGrant{Principal: who, Takes: roles, TakesIn: accountRecord}
+		r := made("rights of "+who, "aws.iam.effective_grant", g, "principal", "admin", "worn_by_people", "takes", "takes_in")
+		if !sure {
+			r.SetUnknown(refusedFact, "takes")
+			r.MarkFacts()
+		}
+		return r
+	}
+	for name, c := range map[string]struct {
+		resources []*inventory.Resource
+		want      string
+	}{
+		"named by the role":      {[]*inventory.Resource{person, trust("ada", "")}, "1"},
+		"whoever may, and may":   {[]*inventory.Resource{person, trust("all", "role/mighty"), takes("ada", true, "role/x", "role/m*")}, "1"},
+		"whoever may, may not":   {[]*inventory.Resource{person, trust("all", "role/mighty"), takes("ada", true, "role/plain")}, "0"},
+		"both ways":              {[]*inventory.Resource{person, trust("ada", ""), trust("all", "role/mighty"), takes("ada", true, "*")}, "1"},
+		"perhaps":                {[]*inventory.Resource{person, trust("all", "role/mighty"), takes("ada", false)}, "unknown"},
+		"a program perhaps":      {[]*inventory.Resource{program, trust("all", "role/mighty"), takes("ci", false)}, "0"},
+		"a program may":          {[]*inventory.Resource{program, trust("all", "role/mighty"), takes("ci", true, "*")}, "0"},
+		"nobody has the right":   {[]*inventory.Resource{person, trust("all", "role/mighty")}, "0"},
+		"no role to take on":     {[]*inventory.Resource{person, takes("ada", true, "*")}, "0"},
+		"people not yet told of": {[]*inventory.Resource{trust("gone", "")}, "unknown"},
+	} {
+		if got := said(newEstate(append(c.resources, account())...).derive(t, accountRecord), "administrators"); got != c.want {
+			t.Errorf("%s: %s; want %s", name, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		pattern, id string
+		want        bool
+	}{
+		{"*", "a", true}, {"a", "a", true}, {"a", "ab", false}, {"a*", "ab", true}, {"a*c", "abc", true}, {"a*c", "abcd", false},
+		{"*b*d", "abcd", true}, {"a*bc*d", "abd", false}, {"*", "", true}, {"ab*b", "ab", false}, {"", "a", false},
+	} {
+		if matches(c.pattern, c.id) != c.want {
+			t.Errorf("%q matches %q: %v", c.pattern, c.id, !c.want)
+		}
+	}
+}
