@@ -63,7 +63,7 @@ var runs = [][2]string{
 	{"./store", "^BenchmarkReads$"},
 	{"./collectors/gcp", "^BenchmarkScope$"},
 	{"./collectors/azure", "^BenchmarkSubscription$"},
-	{"./collectors/pipeline", "^BenchmarkScanAWS$"},
+	{"./cmd/plumbline", "^BenchmarkScanAWS$"},
 }
 
 func main() {

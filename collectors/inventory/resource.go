@@ -78,6 +78,8 @@ type Resource struct {
 	known  uint64
 	// fixed are the attributes the facts stage spoke of.
 	fixed uint64
+	// borrowed says that the maps are another resource's.
+	borrowed bool
 }
 
 // New returns a resource whose every attribute is unknown. facts must be a pointer to the struct of a class.
@@ -102,6 +104,16 @@ func (r *Resource) attribute(name string) *Attribute {
 func (r *Resource) Known(names ...string) {
 	for _, name := range names {
 		r.known |= 1 << r.attribute(name).bit
+		r.unsay(name)
+	}
+}
+
+// unsay takes back why an attribute had no value.
+func (r *Resource) unsay(name string) {
+	_, unknown := r.Unknown[name]
+	_, notApplicable := r.NotApplicable[name]
+	if unknown || notApplicable {
+		r.own()
 		delete(r.Unknown, name)
 		delete(r.NotApplicable, name)
 	}
@@ -111,6 +123,7 @@ func (r *Resource) Known(names ...string) {
 // passes.
 func (r *Resource) SetInherent(names ...string) {
 	r.Known(names...)
+	r.own()
 	if r.Inherent == nil {
 		r.Inherent = map[string]bool{}
 	}
@@ -121,6 +134,7 @@ func (r *Resource) SetInherent(names ...string) {
 
 // SetNotApplicable states that this resource does not have the attribute, and why.
 func (r *Resource) SetNotApplicable(reason string, names ...string) {
+	r.own()
 	if r.NotApplicable == nil {
 		r.NotApplicable = map[string]string{}
 	}
@@ -133,6 +147,7 @@ func (r *Resource) SetNotApplicable(reason string, names ...string) {
 
 // SetUnknown states why the named attributes could not be learnt. A value learnt before is forgotten.
 func (r *Resource) SetUnknown(why Unknown, names ...string) {
+	r.own()
 	if r.Unknown == nil {
 		r.Unknown = map[string]Unknown{}
 	}
@@ -211,9 +226,11 @@ func (r *Resource) ForgetDerived() {
 			a.value(r).SetZero()
 			r.known &^= 1 << a.bit
 		}
-		delete(r.Unknown, a.Name)
-		delete(r.NotApplicable, a.Name)
-		delete(r.Inherent, a.Name)
+		r.unsay(a.Name)
+		if r.Inherent[a.Name] {
+			r.own()
+			delete(r.Inherent, a.Name)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package inventory
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 	"time"
@@ -152,27 +153,22 @@ func Blank(class Class) (*Resource, error) {
 }
 
 // Copy returns a resource that shares nothing that the derive stage writes: deriving on the copy leaves the original
-// as it was.
+// as it was. What the copy does not write it borrows, so the original must stay as it is while the copy is in use.
 func (r *Resource) Copy() *Resource {
 	c := *r
 	facts := reflect.New(r.schema.goType)
 	facts.Elem().Set(reflect.ValueOf(r.Facts).Elem())
 	c.Facts = facts.Interface()
-	c.Unknown = copyMap(r.Unknown)
-	c.NotApplicable = copyMap(r.NotApplicable)
-	c.Inherent = copyMap(r.Inherent)
+	c.borrowed = true
 	return &c
 }
 
-func copyMap[V any](m map[string]V) map[string]V {
-	if m == nil {
-		return nil
+// own makes the maps of a copy its own before it writes to them.
+func (r *Resource) own() {
+	if r.borrowed {
+		r.borrowed = false
+		r.Unknown, r.NotApplicable, r.Inherent = maps.Clone(r.Unknown), maps.Clone(r.NotApplicable), maps.Clone(r.Inherent)
 	}
-	c := make(map[string]V, len(m))
-	for k, v := range m {
-		c[k] = v
-	}
-	return c
 }
 
 // Day rounds a moment down to its UTC day, for moments that a cloud moves on all the time and of which rules read days

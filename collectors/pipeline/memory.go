@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ type Scratch struct {
 	settings  inventory.Settings
 	resources map[string]*inventory.Resource
 	listing   map[string]place
-	byLink    map[link]map[string]bool
+	byLink    map[link]idSet
 	rows      map[place]inventory.LedgerRow
 	// complete tells when the last complete listing of a place began, gone when a resource was found to be gone: what was
 	// observed before comes too late.
@@ -30,10 +31,10 @@ type Scratch struct {
 	due map[string]bool
 	// round is what is left of what was due when it was last put in order.
 	round    []string
-	resting  map[evaluator.Key]map[string]bool
+	resting  map[evaluator.Key]idSet
 	rests    map[string][]evaluator.Key
-	settled  map[string]evaluator.Settled
-	findings map[string]map[string]*evaluator.Finding
+	settled  map[string]packed
+	findings map[string][]following
 }
 
 type place struct {
@@ -45,10 +46,10 @@ type place struct {
 // NewScratch returns an empty memory under the given settings.
 func NewScratch(settings inventory.Settings) *Scratch {
 	return &Scratch{
-		settings: settings, resources: map[string]*inventory.Resource{}, listing: map[string]place{}, byLink: map[link]map[string]bool{},
+		settings: settings, resources: map[string]*inventory.Resource{}, listing: map[string]place{}, byLink: map[link]idSet{},
 		rows: map[place]inventory.LedgerRow{}, complete: map[place]time.Time{}, gone: map[string]time.Time{}, due: map[string]bool{},
-		resting: map[evaluator.Key]map[string]bool{}, rests: map[string][]evaluator.Key{}, settled: map[string]evaluator.Settled{},
-		findings: map[string]map[string]*evaluator.Finding{},
+		resting: map[evaluator.Key]idSet{}, rests: map[string][]evaluator.Key{}, settled: map[string]packed{},
+		findings: map[string][]following{},
 	}
 }
 
@@ -80,10 +81,7 @@ func (s *Scratch) put(r *inventory.Resource, p place) {
 	s.resources[r.ID], s.listing[r.ID] = r, p
 	for _, l := range r.Links() {
 		key := link{r.Class, l.Name, l.To}
-		if s.byLink[key] == nil {
-			s.byLink[key] = map[string]bool{}
-		}
-		s.byLink[key][r.ID] = true
+		s.byLink[key] = s.byLink[key].with(r.ID)
 	}
 	s.due[r.ID] = true
 	s.touch(evaluator.KeysOf(before, r))
@@ -97,14 +95,15 @@ func (s *Scratch) drop(id string) *inventory.Resource {
 	}
 	delete(s.resources, id)
 	for _, l := range r.Links() {
-		delete(s.byLink[link{r.Class, l.Name, l.To}], id)
+		key := link{r.Class, l.Name, l.To}
+		s.byLink[key] = s.byLink[key].without(id)
 	}
 	return r
 }
 
 func (s *Scratch) touch(keys []evaluator.Key) {
 	for _, k := range keys {
-		for id := range s.resting[k] {
+		for id := range s.resting[k].all() {
 			s.due[id] = true
 		}
 	}
@@ -162,14 +161,11 @@ func (s *Scratch) remove(id string, at time.Time) {
 // rest notes what the derived facts of a resource rest on now.
 func (s *Scratch) rest(id string, keys []evaluator.Key) {
 	for _, k := range s.rests[id] {
-		delete(s.resting[k], id)
+		s.resting[k] = s.resting[k].without(id)
 	}
 	s.rests[id] = keys
 	for _, k := range keys {
-		if s.resting[k] == nil {
-			s.resting[k] = map[string]bool{}
-		}
-		s.resting[k][id] = true
+		s.resting[k] = s.resting[k].with(id)
 	}
 }
 
@@ -209,7 +205,7 @@ func (s *Scratch) take(n int) []evaluator.Due {
 		}
 		delete(s.due, id)
 		if r := s.resources[id]; r != nil {
-			batch = append(batch, evaluator.Due{Resource: r, Before: s.findings[id]})
+			batch = append(batch, evaluator.Due{Resource: r, Before: findingsOf(s.findings[id])})
 		}
 	}
 	return batch
@@ -220,14 +216,9 @@ func (s *Scratch) keep(settled []evaluator.Settled) {
 	defer s.mu.Unlock()
 	for _, one := range settled {
 		id := one.Resource.ID
-		s.settled[id] = one
+		s.settled[id] = pack(one)
 		s.rest(id, one.RestsOn)
-		for _, m := range one.Moved {
-			if s.findings[id] == nil {
-				s.findings[id] = map[string]*evaluator.Finding{}
-			}
-			s.findings[id][m.Check] = m.Finding
-		}
+		s.findings[id] = followed(s.findings[id], one.Moved)
 	}
 }
 
@@ -235,31 +226,30 @@ func (s *Scratch) keep(settled []evaluator.Settled) {
 func (s *Scratch) RollUp(context.Context, time.Time) error { return nil }
 
 // Settled returns every resource with its judgements, in the order of the ids.
-func (s *Scratch) Settled() []evaluator.Settled {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := make([]evaluator.Settled, 0, len(s.settled))
-	for _, one := range s.settled {
-		out = append(out, one)
-	}
-	slices.SortFunc(out, func(a, b evaluator.Settled) int {
-		switch {
-		case a.Resource.ID < b.Resource.ID:
-			return -1
-		case a.Resource.ID > b.Resource.ID:
-			return 1
-		default:
-			return 0
+func (s *Scratch) Settled() []evaluator.Settled { return slices.Collect(s.All()) }
+
+// All gives every resource with its judgements, in the order of the ids, one after the other.
+func (s *Scratch) All() iter.Seq[evaluator.Settled] {
+	return func(yield func(evaluator.Settled) bool) {
+		s.mu.Lock()
+		ids := slices.Sorted(maps.Keys(s.settled))
+		s.mu.Unlock()
+		for _, id := range ids {
+			s.mu.Lock()
+			one, there := s.settled[id]
+			s.mu.Unlock()
+			if there && !yield(one.unpack()) {
+				return
+			}
 		}
-	})
-	return out
+	}
 }
 
 // Finding returns the finding of a check on a resource, or nil.
 func (s *Scratch) Finding(resource, check string) *evaluator.Finding {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.findings[resource][check]
+	return findingsOf(s.findings[resource])[check]
 }
 
 // Ledger returns the last row of each kind and region, in their order. What no collector lists has no row.
@@ -309,12 +299,7 @@ func (s *Scratch) Into(_ context.Context, class inventory.Class, name string, id
 	defer s.mu.Unlock()
 	out := map[string][]*inventory.Resource{}
 	for _, id := range ids {
-		var from []string
-		for r := range s.byLink[link{class, name, id}] {
-			from = append(from, r)
-		}
-		slices.Sort(from)
-		for _, r := range from {
+		for _, r := range slices.Sorted(s.byLink[link{class, name, id}].all()) {
 			out[id] = append(out[id], s.resources[r])
 		}
 	}

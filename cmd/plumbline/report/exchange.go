@@ -10,7 +10,7 @@ import (
 
 // sarif writes fails as SARIF 2.1.0 results (the subset that code-scanning services read). Passes and unknowns are
 // results of the kinds "pass" and "open", so that the file tells what was not known as well.
-func (r *Report) sarif(w io.Writer) error {
+func (s *Scan) sarif(w io.Writer) error {
 	type text struct {
 		Text string `json:"text"`
 	}
@@ -33,48 +33,52 @@ func (r *Report) sarif(w io.Writer) error {
 	kinds := map[evaluator.Verdict]string{evaluator.Fail: "fail", evaluator.Unknown: "open", evaluator.Pass: "pass"}
 	levels := map[evaluator.Severity]string{evaluator.Critical: "error", evaluator.High: "error", evaluator.Medium: "warning", evaluator.Low: "note"}
 	ranks := map[evaluator.Severity]string{evaluator.Critical: "9.5", evaluator.High: "8.0", evaluator.Medium: "5.5", evaluator.Low: "2.0"}
-	rules, results := []rule{}, []result{}
-	for _, c := range r.Catalogue.Checks {
+	rules := []rule{}
+	for _, c := range s.catalogue.Checks {
 		rules = append(rules, rule{ID: c.ID, Name: c.ID, Short: text{c.Title}, Full: text{c.Why}, Properties: map[string]any{
 			"security-severity": ranks[c.Severity], "tags": append([]string{"security"}, c.ISO2022...),
 		}})
 	}
-	for _, v := range r.Verdicts {
-		level := "none"
-		if v.Verdict == evaluator.Fail {
-			level = levels[v.Severity]
-		}
-		results = append(results, result{
-			RuleID: v.Check, Kind: kinds[v.Verdict], Level: level, Message: text{r.statement(v)},
-			Locations: []map[string]any{{
-				"physicalLocation": map[string]any{"artifactLocation": map[string]any{"uri": v.Resource.ID}},
-				"logicalLocations": []map[string]any{{"fullyQualifiedName": v.Resource.ID, "name": v.Resource.Name, "kind": string(v.Resource.Kind)}},
-			}},
-			Prints:     map[string]any{"plumbline/v1": v.Check + "|" + v.Resource.ID},
-			Properties: map[string]any{"severity": v.Severity, "base_severity": v.BaseSeverity, "unknown": cures(v.Unknown)},
-		})
-	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", " ")
-	return enc.Encode(map[string]any{
+	document := map[string]any{
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
 		"runs": []map[string]any{{
 			"tool": map[string]any{"driver": map[string]any{
-				"name": r.Tool.Name, "version": r.Tool.Version, "informationUri": "https://github.com/plumbline-posture/plumbline", "rules": rules,
+				"name": s.Tool.Name, "version": s.Tool.Version, "informationUri": "https://github.com/plumbline-posture/plumbline", "rules": rules,
 			}},
-			"invocations": []map[string]any{{"executionSuccessful": r.Complete, "startTimeUtc": r.StartedAt, "endTimeUtc": r.EndedAt}},
-			"results":     results,
+			"invocations": []map[string]any{{"executionSuccessful": s.Complete, "startTimeUtc": s.StartedAt, "endTimeUtc": s.EndedAt}},
+			"results":     placeholder{},
 		}},
+	}
+	return streamed(w, document, " ", func(write func(any) error) error {
+		for v := range s.verdicts() {
+			level := "none"
+			if v.Verdict == evaluator.Fail {
+				level = levels[v.Severity]
+			}
+			err := write(result{
+				RuleID: v.Check, Kind: kinds[v.Verdict], Level: level, Message: text{s.statement(v)},
+				Locations: []map[string]any{{
+					"physicalLocation": map[string]any{"artifactLocation": map[string]any{"uri": v.Resource.ID}},
+					"logicalLocations": []map[string]any{{"fullyQualifiedName": v.Resource.ID, "name": v.Resource.Name, "kind": string(v.Resource.Kind)}},
+				}},
+				Prints:     map[string]any{"plumbline/v1": v.Check + "|" + v.Resource.ID},
+				Properties: map[string]any{"severity": v.Severity, "base_severity": v.BaseSeverity, "unknown": cures(v.Unknown)},
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
 // ocsf writes each verdict as a Compliance Finding (class 2003) of OCSF 1.4, one on each line.
-func (r *Report) ocsf(w io.Writer) error {
+func (s *Scan) ocsf(w io.Writer) error {
 	severities := map[evaluator.Severity]int{evaluator.Low: 2, evaluator.Medium: 3, evaluator.High: 4, evaluator.Critical: 5}
 	statuses := map[evaluator.Verdict][2]any{evaluator.Pass: {1, "Pass"}, evaluator.Unknown: {99, "Unknown"}, evaluator.Fail: {3, "Fail"}}
 	enc := json.NewEncoder(w)
-	for _, v := range r.Verdicts {
-		check := r.Catalogue.Check(v.Check)
+	for v := range s.verdicts() {
+		check := s.catalogue.Check(v.Check)
 		if check == nil {
 			return fmt.Errorf("check %s is not in the catalogue", v.Check)
 		}
@@ -82,13 +86,13 @@ func (r *Report) ocsf(w io.Writer) error {
 		if v.Verdict == evaluator.Fail {
 			severity = severities[v.Severity]
 		}
-		cloud := r.Resources[v.Resource.ID].Cloud
+		cloud := v.Resource.Kind.Cloud()
 		event := map[string]any{
 			"activity_id": 1, "category_uid": 2, "class_uid": 2003, "type_uid": 200301, "severity_id": severity, "status_id": 1,
-			"time":    r.EndedAt.UnixMilli(),
-			"message": r.statement(v),
+			"time":    s.EndedAt.UnixMilli(),
+			"message": s.statement(v),
 			"metadata": map[string]any{
-				"version": "1.4.0", "product": map[string]any{"name": r.Tool.Name, "vendor_name": "Plumbline", "version": r.Tool.Version},
+				"version": "1.4.0", "product": map[string]any{"name": s.Tool.Name, "vendor_name": "Plumbline", "version": s.Tool.Version},
 			},
 			"finding_info": map[string]any{"uid": v.Check + "|" + v.Resource.ID, "title": check.Title, "desc": check.Why, "types": []string{string(v.Resource.Class)}},
 			"compliance": map[string]any{

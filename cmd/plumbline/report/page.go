@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"iter"
 
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
@@ -23,18 +24,27 @@ type pageRow struct {
 	Because   string
 }
 
-// html writes one page that stands alone: no script, no address outside it.
-func (r *Report) html(w io.Writer) error {
-	var rows []pageRow
-	for _, v := range r.worst() {
-		row := pageRow{Verdict: v, Statement: r.statement(v), Because: cures(v.Unknown)}
-		if v.Verdict == evaluator.Fail && len(v.Reasons) > 0 {
-			row.Because = v.Reasons[0].Text
-		}
-		rows = append(rows, row)
+// row is a fail or an unknown as people read it.
+func (s *Scan) row(one said) pageRow {
+	row := pageRow{Verdict: verdictOf(one.resource, one.judgement)}
+	row.Statement, row.Because = s.statement(row.Verdict), cures(row.Unknown)
+	if one.judgement.Verdict == evaluator.Fail && len(row.Reasons) > 0 {
+		row.Because = row.Reasons[0].Text
 	}
+	return row
+}
+
+// html writes one page that stands alone: no script, no address outside it.
+func (s *Scan) html(w io.Writer) error {
+	worst := s.worst()
 	return page.Execute(w, struct {
-		*Report
-		Rows []pageRow
-	}{r, rows})
+		*Scan
+		Rows iter.Seq[pageRow]
+	}{s, func(yield func(pageRow) bool) {
+		for _, one := range worst {
+			if !yield(s.row(one)) {
+				return
+			}
+		}
+	}})
 }

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -12,16 +15,67 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-func (r *Report) json(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+func (s *Scan) json(w io.Writer) error {
+	return streamed(w, struct {
+		Head
+		Verdicts placeholder `json:"verdicts"`
+	}{Head: s.Head}, "  ", func(write func(any) error) error {
+		for v := range s.verdicts() {
+			if err := write(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// placeholder is written where a list will stand whose items come one after the other.
+type placeholder struct{}
+
+const standsFor = "the list stands here"
+
+// MarshalJSON implements json.Marshaler.
+func (placeholder) MarshalJSON() ([]byte, error) { return json.Marshal(standsFor) }
+
+// streamed writes a document of JSON, and in the place of its one placeholder the items that each hands to write.
+func streamed(w io.Writer, document any, indent string, each func(write func(any) error) error) error {
+	whole, err := json.MarshalIndent(document, "", indent)
+	if err != nil {
+		return err
+	}
+	before, after, there := bytes.Cut(whole, []byte(strconv.Quote(standsFor)))
+	if !there {
+		return errors.New("the document has no place for the list")
+	}
+	line := before[bytes.LastIndexByte(before, '\n')+1:]
+	margin := "\n" + string(line[:len(line)-len(bytes.TrimLeft(line, " "))])
+	if _, err := w.Write(append(before, '[')); err != nil {
+		return err
+	}
+	between := ""
+	err = each(func(item any) error {
+		text, err := json.MarshalIndent(item, margin[1:]+indent, indent)
+		if err != nil {
+			return err
+		}
+		_, err = io.WriteString(w, between+margin+indent+string(text))
+		between = ","
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if between == "" {
+		margin = ""
+	}
+	_, err = io.WriteString(w, margin+"]"+string(after)+"\n")
+	return err
 }
 
 // jsonl writes one verdict on each line, for programs that read while the scan is long.
-func (r *Report) jsonl(w io.Writer) error {
+func (s *Scan) jsonl(w io.Writer) error {
 	enc := json.NewEncoder(w)
-	for _, v := range r.Verdicts {
+	for v := range s.verdicts() {
 		if err := enc.Encode(v); err != nil {
 			return err
 		}
@@ -29,32 +83,33 @@ func (r *Report) jsonl(w io.Writer) error {
 	return nil
 }
 
-func (r *Report) csv(w io.Writer) error {
+func (s *Scan) csv(w io.Writer) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"check", "verdict", "severity", "base_severity", "scope", "region", "kind", "class", "name", "id", "statement", "unknown", "iso27001-2022", "iso27001-2013"}}
-	for _, v := range r.Verdicts {
-		rows = append(rows, []string{
-			v.Check, string(v.Verdict), string(v.Severity), string(v.BaseSeverity), v.Resource.Scope, v.Resource.Region, string(v.Resource.Kind),
-			string(v.Resource.Class), v.Resource.Name, v.Resource.ID, r.statement(v), cures(v.Unknown),
-			strings.Join(v.Controls[evaluator.ISO2022], " "), strings.Join(v.Controls[evaluator.ISO2013], " "),
-		})
-	}
-	if err := out.WriteAll(safeCells(rows)); err != nil {
+	if err := out.Write([]string{"check", "verdict", "severity", "base_severity", "scope", "region", "kind", "class", "name", "id",
+		"statement", "unknown", "iso27001-2022", "iso27001-2013"}); err != nil {
 		return err
 	}
+	for v := range s.verdicts() {
+		if err := out.Write(safeCells([]string{
+			v.Check, string(v.Verdict), string(v.Severity), string(v.BaseSeverity), v.Resource.Scope, v.Resource.Region, string(v.Resource.Kind),
+			string(v.Resource.Class), v.Resource.Name, v.Resource.ID, s.statement(v), cures(v.Unknown),
+			strings.Join(v.Controls[evaluator.ISO2022], " "), strings.Join(v.Controls[evaluator.ISO2013], " "),
+		})); err != nil {
+			return err
+		}
+	}
+	out.Flush()
 	return out.Error()
 }
 
 // safeCells keeps spreadsheets from reading a name that starts like a formula as one.
-func safeCells(rows [][]string) [][]string {
-	for _, row := range rows {
-		for i, cell := range row {
-			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-				row[i] = "'" + cell
-			}
+func safeCells(row []string) []string {
+	for i, cell := range row {
+		if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+			row[i] = "'" + cell
 		}
 	}
-	return rows
+	return row
 }
 
 // cures names what would answer an unknown verdict.
@@ -79,21 +134,15 @@ func cures(unknown []inventory.Unknown) string {
 // tableRows bounds what a terminal is shown; the other formats hold everything.
 const tableRows = 200
 
-func (r *Report) table(w io.Writer) error {
+func (s *Scan) table(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	worst := r.worst()
+	worst := s.worst()
 	if len(worst) > 0 {
 		fmt.Fprintln(t, "SEVERITY\tVERDICT\tWHAT\tREGION\tCHECK\tBECAUSE")
 	}
-	for i, v := range worst {
-		if i == tableRows {
-			break
-		}
-		because := cures(v.Unknown)
-		if v.Verdict == evaluator.Fail && len(v.Reasons) > 0 {
-			because = v.Reasons[0].Text
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", v.Severity, v.Verdict, r.statement(v), v.Resource.Region, v.Check, because)
+	for _, one := range worst[:min(len(worst), tableRows)] {
+		row := s.row(one)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Severity, row.Verdict.Verdict, row.Statement, row.Resource.Region, row.Check, row.Because)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -101,8 +150,8 @@ func (r *Report) table(w io.Writer) error {
 	if hidden := len(worst) - tableRows; hidden > 0 {
 		fmt.Fprintf(w, "… and %d more; --format json shows all\n", hidden)
 	}
-	fmt.Fprintf(w, "\n%d pass, %d fail, %d unknown · coverage %.1f %%", r.Counts["pass"], r.Counts["fail"], r.Counts["unknown"], 100*r.Coverage)
-	if !r.Complete {
+	fmt.Fprintf(w, "\n%d pass, %d fail, %d unknown · coverage %.1f %%", s.Counts["pass"], s.Counts["fail"], s.Counts["unknown"], 100*s.Coverage)
+	if !s.Complete {
 		fmt.Fprint(w, " · incomplete: some listings failed")
 	}
 	_, err := fmt.Fprintln(w)

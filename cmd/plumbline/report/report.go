@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -13,25 +14,33 @@ import (
 	"github.com/plumbline-posture/plumbline/evaluator"
 )
 
-// Report is what one scan found.
+// Report is what the JSON of a scan holds.
 type Report struct {
-	Tool      Tool                   `json:"tool"`
-	Scopes    []inventory.ScopeID    `json:"scopes"`
-	StartedAt time.Time              `json:"started_at"`
-	EndedAt   time.Time              `json:"ended_at"`
-	Complete  bool                   `json:"complete"`
-	Coverage  float64                `json:"coverage"`
-	Ledger    []inventory.LedgerRow  `json:"ledger"`
-	Verdicts  []Verdict              `json:"verdicts"`
-	Counts    map[string]int         `json:"-"`
-	Catalogue *evaluator.Catalogue   `json:"-"`
-	Resources map[string]*Describing `json:"-"`
+	Head
+	Verdicts []Verdict `json:"verdicts"`
 }
 
-// Describing is what formats that tell more than the verdict read of a resource.
-type Describing struct {
-	Facts map[string]any
-	Cloud inventory.Cloud
+// Head is what a report says of the scan as a whole.
+type Head struct {
+	Tool      Tool                  `json:"tool"`
+	Scopes    []inventory.ScopeID   `json:"scopes"`
+	StartedAt time.Time             `json:"started_at"`
+	EndedAt   time.Time             `json:"ended_at"`
+	Complete  bool                  `json:"complete"`
+	Coverage  float64               `json:"coverage"`
+	Ledger    []inventory.LedgerRow `json:"ledger"`
+}
+
+// Scan is what one scan found, to be written. It holds no verdict itself: a large scope has millions, and each format
+// reads them one after the other.
+type Scan struct {
+	Head
+	Counts    map[string]int
+	catalogue *evaluator.Catalogue
+	found     iter.Seq[evaluator.Settled]
+	keep      func(*evaluator.Check) bool
+	// failing are the severities at which something fails.
+	failing map[evaluator.Severity]bool
 }
 
 // Tool says what made the report.
@@ -64,37 +73,64 @@ type Verdict struct {
 	Controls     map[string][]string `json:"controls"`
 }
 
-// New makes a report of settled resources. Only checks that keep selects are in it; nil keeps all.
-func New(tool Tool, catalogue *evaluator.Catalogue, settled []evaluator.Settled, ledger []inventory.LedgerRow, keep func(*evaluator.Check) bool) *Report {
+// New makes a report of settled resources, which can be gone through more than once. Only checks that keep selects are
+// in it; nil keeps all.
+func New(tool Tool, catalogue *evaluator.Catalogue, found iter.Seq[evaluator.Settled], ledger []inventory.LedgerRow, keep func(*evaluator.Check) bool) *Scan {
 	tool.Catalogue = catalogue.Version
-	r := &Report{Tool: tool, Complete: true, Ledger: ledger, Verdicts: []Verdict{}, Counts: map[string]int{}, Catalogue: catalogue, Resources: map[string]*Describing{}}
-	if r.Ledger == nil {
-		r.Ledger = []inventory.LedgerRow{}
+	s := &Scan{
+		Head: Head{Tool: tool, Complete: true, Ledger: ledger}, Counts: map[string]int{}, catalogue: catalogue, found: found,
+		keep: keep, failing: map[evaluator.Severity]bool{},
 	}
-	for i := range r.Ledger {
-		r.Complete = r.Complete && r.Ledger[i].Complete
-		if r.Ledger[i].Errors == nil {
-			r.Ledger[i].Errors = []inventory.CallErrors{}
+	if s.Ledger == nil {
+		s.Ledger = []inventory.LedgerRow{}
+	}
+	for i := range s.Ledger {
+		s.Complete = s.Complete && s.Ledger[i].Complete
+		if s.Ledger[i].Errors == nil {
+			s.Ledger[i].Errors = []inventory.CallErrors{}
 		}
 	}
-	for _, s := range settled {
-		for _, j := range s.Judgements {
-			if keep == nil || keep(j.Check) {
-				r.add(s.Resource, j)
+	for _, j := range s.judgements() {
+		s.Counts[string(j.Verdict)]++
+		if j.Verdict == evaluator.Fail {
+			s.failing[j.Severity] = true
+		}
+	}
+	asked := s.Counts["pass"] + s.Counts["fail"] + s.Counts["unknown"]
+	if asked > 0 {
+		s.Coverage = float64(s.Counts["pass"]+s.Counts["fail"]) / float64(asked)
+	}
+	return s
+}
+
+// judgements gives each judgement with its resource.
+func (s *Scan) judgements() iter.Seq2[*inventory.Resource, evaluator.Judgement] {
+	return func(yield func(*inventory.Resource, evaluator.Judgement) bool) {
+		for one := range s.found {
+			for _, j := range one.Judgements {
+				if (s.keep == nil || s.keep(j.Check)) && !yield(one.Resource, j) {
+					return
+				}
 			}
 		}
 	}
-	asked := r.Counts["pass"] + r.Counts["fail"] + r.Counts["unknown"]
-	if asked > 0 {
-		r.Coverage = float64(r.Counts["pass"]+r.Counts["fail"]) / float64(asked)
-	}
-	return r
 }
 
-func (r *Report) add(res *inventory.Resource, j evaluator.Judgement) {
+// verdicts gives each judgement as formats write it.
+func (s *Scan) verdicts() iter.Seq[Verdict] {
+	return func(yield func(Verdict) bool) {
+		for r, j := range s.judgements() {
+			if !yield(verdictOf(r, j)) {
+				return
+			}
+		}
+	}
+}
+
+func verdictOf(r *inventory.Resource, j evaluator.Judgement) Verdict {
 	v := Verdict{
 		Check: j.Check.ID, Verdict: j.Verdict, Severity: j.Severity, BaseSeverity: j.Base, Inherited: j.Inherited,
-		Resource: Resource{ID: res.ID, Kind: res.Kind, Class: res.Class, Region: res.Region, Name: res.Name, Scope: string(res.Scope)},
+		Resource: Resource{ID: r.ID, Kind: r.Kind, Class: r.Class, Region: r.Region, Name: r.Name, Scope: string(r.Scope)},
 		Reasons:  j.Reasons, Unknown: j.Unknown,
 		Controls: map[string][]string{evaluator.ISO2022: j.Check.ISO2022, evaluator.ISO2013: j.Check.ISO2013},
 	}
@@ -104,41 +140,45 @@ func (r *Report) add(res *inventory.Resource, j evaluator.Judgement) {
 	if v.Unknown == nil {
 		v.Unknown = []inventory.Unknown{}
 	}
-	r.Verdicts = append(r.Verdicts, v)
-	r.Counts[string(j.Verdict)]++
-	if _, known := r.Resources[res.ID]; !known {
-		facts := map[string]any{}
-		for _, a := range res.Schema().Attributes {
-			if value, ok := res.Value(a.Name); ok && a.CEL {
-				facts[a.Name] = value
-			}
-		}
-		r.Resources[res.ID] = &Describing{Facts: facts, Cloud: res.Kind.Cloud()}
-	}
+	return v
 }
 
 // Failing says whether a verdict fails at the severity or worse.
-func (r *Report) Failing(at evaluator.Severity) bool {
-	return slices.ContainsFunc(r.Verdicts, func(v Verdict) bool {
-		return v.Verdict == evaluator.Fail && v.Severity.AtLeast(at)
-	})
+func (s *Scan) Failing(at evaluator.Severity) bool {
+	for severity := range s.failing {
+		if severity.AtLeast(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// said is a judgement of a resource.
+type said struct {
+	resource  *inventory.Resource
+	judgement evaluator.Judgement
 }
 
 // worst lists the fails and unknowns, worst first.
-func (r *Report) worst() []Verdict {
-	out := slices.DeleteFunc(slices.Clone(r.Verdicts), func(v Verdict) bool { return v.Verdict == evaluator.Pass })
-	slices.SortStableFunc(out, func(a, b Verdict) int {
-		if a.Verdict != b.Verdict {
-			return strings.Compare(string(a.Verdict), string(b.Verdict))
+func (s *Scan) worst() []said {
+	out := make([]said, 0, s.Counts["fail"]+s.Counts["unknown"])
+	for r, j := range s.judgements() {
+		if j.Verdict != evaluator.Pass {
+			out = append(out, said{r, j})
 		}
-		return b.Severity.Rank() - a.Severity.Rank()
+	}
+	slices.SortStableFunc(out, func(a, b said) int {
+		if a.judgement.Verdict != b.judgement.Verdict {
+			return strings.Compare(string(a.judgement.Verdict), string(b.judgement.Verdict))
+		}
+		return b.judgement.Severity.Rank() - a.judgement.Severity.Rank()
 	})
 	return out
 }
 
 // statement is what is wrong, as a sentence about the resource.
-func (r *Report) statement(v Verdict) string {
-	check := r.Catalogue.Check(v.Check)
+func (s *Scan) statement(v Verdict) string {
+	check := s.catalogue.Check(v.Check)
 	if check == nil {
 		return v.Check
 	}
@@ -152,9 +192,9 @@ func (r *Report) statement(v Verdict) string {
 var Formats = []string{"table", "json", "jsonl", "csv", "sarif", "ocsf", "html"}
 
 // Write writes the report in a format. It fails on a name that Formats does not hold.
-func (r *Report) Write(w io.Writer, format string) error {
+func (s *Scan) Write(w io.Writer, format string) error {
 	writers := map[string]func(io.Writer) error{
-		"table": r.table, "json": r.json, "jsonl": r.jsonl, "csv": r.csv, "sarif": r.sarif, "ocsf": r.ocsf, "html": r.html,
+		"table": s.table, "json": s.json, "jsonl": s.jsonl, "csv": s.csv, "sarif": s.sarif, "ocsf": s.ocsf, "html": s.html,
 	}
 	write := writers[format]
 	if write == nil {
