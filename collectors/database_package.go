@@ -12,7 +12,8 @@ var databasePackages = []struct {
 	names  *regexp.Regexp
 }{
 	{"postgresql", regexp.MustCompile(`^postgresql-\d+$|^postgresql\d*-server$|^postgresql \d`)},
-	{"mysql", regexp.MustCompile(`^(mysql|mariadb)\d*(-community)?-server(-\d[\d.]*)?$|^percona-server-server|^mysql server \d|^mariadb \d`)},
+	{"mysql", regexp.MustCompile(
+		`^(mysql|mariadb)\d*(-community)?-server(-\d[\d.]*)?$|^percona-server-server|^mysql server \d|^mariadb \d`)},
 	{"mongodb", regexp.MustCompile(`^mongodb(-org|-enterprise)?-server$|^mongodb \d`)},
 	{"redis", regexp.MustCompile(`^(redis|valkey)\d*(-server)?$`)},
 	{"memcached", regexp.MustCompile(`^memcached$`)},
@@ -20,7 +21,8 @@ var databasePackages = []struct {
 	{"cassandra", regexp.MustCompile(`^cassandra$|^scylla-server$`)},
 	{"couchdb", regexp.MustCompile(`^couchdb$|^apache couchdb`)},
 	{"etcd", regexp.MustCompile(`^etcd(-server)?$`)},
-	{"sqlserver", regexp.MustCompile(`^mssql-server$|^microsoft sql server \d{4}( r2)? \(64-bit\)$|^sql server \d{4}( r2)? database engine services$`)},
+	{"sqlserver", regexp.MustCompile(
+		`^mssql-server$|^microsoft sql server \d{4}( r2)? \(64-bit\)$|^sql server \d{4}( r2)? database engine services$`)},
 	{"oracle", regexp.MustCompile(`^oracle-database-(ee|se2|xe|free)-\d`)},
 	{"kafka", regexp.MustCompile(`^kafka$|^confluent-(kafka|server)$`)},
 	{"influxdb", regexp.MustCompile(`^influxdb2?$`)},
@@ -30,8 +32,8 @@ var databasePackages = []struct {
 // providers that can be asked which machines hold something of such a name.
 var DatabasePackages = []string{
 	"postgresql", "PostgreSQL", "mysql", "MySQL", "mariadb", "MariaDB", "percona-server", "mongodb", "MongoDB", "redis",
-	"Redis", "valkey", "memcached", "elasticsearch", "opensearch", "cassandra", "scylla-server", "couchdb", "Apache CouchDB",
-	"etcd", "mssql-server", "Microsoft SQL Server", "SQL Server", "oracle-database", "kafka", "confluent", "influxdb",
+	"Redis", "valkey", "memcached", "elasticsearch", "opensearch", "cassandra", "scylla-server", "couchdb",
+	"Apache CouchDB", "etcd", "mssql-server", "Microsoft SQL Server", "SQL Server", "oracle-database", "kafka", "confluent", "influxdb",
 }
 
 // DatabaseOf is the engine that an installed package or program runs, empty for one that runs none.

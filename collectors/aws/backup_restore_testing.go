@@ -29,7 +29,8 @@ type restoreTest struct {
 	Restored time.Time `json:"restored,omitzero"`
 }
 
-// restoredFrom tells when the last restore from a vault was done, and which plans try restores from it and nothing else.
+// restoredFrom tells when the last restore from a vault was done, and which plans try restores from it and nothing
+// else.
 func (l *vaultListing) restoredFrom(
 	ctx context.Context, c *Clients, vault string,
 ) (collectors.Answer[time.Time], collectors.Answer[[]restoreTest]) {
@@ -59,8 +60,11 @@ func (l *vaultListing) restoredFrom(
 func askRestores(ctx context.Context, c *Clients) collectors.Answer[restoresDone] {
 	return ask("ListRestoreJobs", "backup:ListRestoreJobs", func() (*restoresDone, error) {
 		done := &restoresDone{map[string]time.Time{}, map[string]time.Time{}}
-		p := backup.NewListRestoreJobsPaginator(c.Backup, &backup.ListRestoreJobsInput{ByStatus: types.RestoreJobStatusCompleted})
-		for j, err := range listed(ctx, p, func(o *backup.ListRestoreJobsOutput) []types.RestoreJobsListMember { return o.RestoreJobs }) {
+		p := backup.NewListRestoreJobsPaginator(c.Backup, &backup.ListRestoreJobsInput{
+			ByStatus: types.RestoreJobStatusCompleted,
+		})
+		jobs := func(o *backup.ListRestoreJobsOutput) []types.RestoreJobsListMember { return o.RestoreJobs }
+		for j, err := range listed(ctx, p, jobs) {
 			if err != nil {
 				return nil, err
 			}
@@ -85,9 +89,10 @@ func askRestoreTests(ctx context.Context, c *Clients) collectors.Answer[[]restor
 	var names []*string
 	listedPlans := ask("ListRestoreTestingPlans", "backup:ListRestoreTestingPlans", func() (*[]restoreTest, error) {
 		p := backup.NewListRestoreTestingPlansPaginator(c.Backup, &backup.ListRestoreTestingPlansInput{})
-		for plan, err := range listed(ctx, p, func(o *backup.ListRestoreTestingPlansOutput) []types.RestoreTestingPlanForList {
+		plans := func(o *backup.ListRestoreTestingPlansOutput) []types.RestoreTestingPlanForList {
 			return o.RestoreTestingPlans
-		}) {
+		}
+		for plan, err := range listed(ctx, p, plans) {
 			if err != nil {
 				return nil, err
 			}
@@ -119,14 +124,15 @@ func askRestoreTests(ctx context.Context, c *Clients) collectors.Answer[[]restor
 func narrowTest(p types.RestoreTestingPlanForGet) restoreTest {
 	t := restoreTest{Plan: aws.ToString(p.RestoreTestingPlanArn)}
 	if s := p.RecoveryPointSelection; s != nil {
-		t.Vaults = slices.DeleteFunc(slices.Clone(s.IncludeVaults), func(v string) bool { return slices.Contains(s.ExcludeVaults, v) })
+		t.Vaults = slices.DeleteFunc(slices.Clone(s.IncludeVaults),
+			func(v string) bool { return slices.Contains(s.ExcludeVaults, v) })
 	}
 	return t
 }
 
 // restoredFacts states when the last restore from a vault was done. A job that names the vault says so by itself. Where
-// none does, jobs of plans are looked at too, and a plan speaks for a vault only where it restores from that vault alone:
-// which of several a job came from, nobody tells.
+// none does, jobs of plans are looked at too, and a plan speaks for a vault only where it restores from that vault
+// alone: which of several a job came from, nobody tells.
 func restoredFacts(r *inventory.Resource, facts *inventory.BackupVault, a vaultAnswers) {
 	const name = "last_restored_at"
 	collectors.Know(r, a.Restored, func(at *time.Time) {

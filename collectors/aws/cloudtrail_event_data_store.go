@@ -13,21 +13,24 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-// A store of events is a record of its own beside the trails: it takes in events itself and keeps them where they can be
-// asked for. One that takes in something other than what is done in AWS (configurations, events of other systems) is no
-// audit trail and is not described.
+// A store of events is a record of its own beside the trails: it takes in events itself and keeps them where they can
+// be asked for. One that takes in something other than what is done in AWS (configurations, events of other systems) is
+// no audit trail and is not described.
 var _ = collectors.Register(&Sources, collectors.Source[*Clients, types.EventDataStore, eventStoreAnswers]{
 	Kind:  "aws.cloudtrail.event_data_store",
 	Class: inventory.ClassAuditTrail,
 	Permissions: []string{
-		"cloudtrail:ListEventDataStores", "cloudtrail:GetEventDataStore", "cloudtrail:GetResourcePolicy", "cloudtrail:ListTags",
+		"cloudtrail:ListEventDataStores", "cloudtrail:GetEventDataStore", "cloudtrail:GetResourcePolicy",
+		"cloudtrail:ListTags",
 	},
 	ListAction: "ListEventDataStores", ListPermission: "cloudtrail:ListEventDataStores",
 	List: func(ctx context.Context, c *Clients) iter.Seq2[types.EventDataStore, error] {
 		return eventStores(ctx, c, c.Region)
 	},
 	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[types.EventDataStore, error] {
-		return only(eventStores(ctx, c, c.Region), func(s types.EventDataStore) bool { return aws.ToString(s.EventDataStoreArn) == id })
+		return only(eventStores(ctx, c, c.Region), func(s types.EventDataStore) bool {
+			return aws.ToString(s.EventDataStoreArn) == id
+		})
 	},
 	Ask:   askEventStore,
 	Facts: eventStoreFacts,
@@ -55,9 +58,9 @@ func eventStores(ctx context.Context, c *Clients, region string) iter.Seq2[types
 	next := func(ctx context.Context) (*cloudtrail.ListEventDataStoresOutput, error) {
 		return p.NextPage(ctx, inTrailRegion(region))
 	}
+	stores := func(o *cloudtrail.ListEventDataStoresOutput) []types.EventDataStore { return o.EventDataStores }
 	// A partition or region without such stores says so in this word.
-	return gone(paged(ctx, p.HasMorePages, next,
-		func(o *cloudtrail.ListEventDataStoresOutput) []types.EventDataStore { return o.EventDataStores }), "UnsupportedOperationException")
+	return gone(paged(ctx, p.HasMorePages, next, stores), "UnsupportedOperationException")
 }
 
 func askEventStore(ctx context.Context, c *Clients, s types.EventDataStore) eventStoreAnswers {
@@ -79,7 +82,8 @@ func askEventStore(ctx context.Context, c *Clients, s types.EventDataStore) even
 }
 
 func describeEventStore(ctx context.Context, c *Clients, id *string, region string) (*eventStore, error) {
-	out, err := c.CloudTrail.GetEventDataStore(ctx, &cloudtrail.GetEventDataStoreInput{EventDataStore: id}, inTrailRegion(region))
+	in := &cloudtrail.GetEventDataStoreInput{EventDataStore: id}
+	out, err := c.CloudTrail.GetEventDataStore(ctx, in, inTrailRegion(region))
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +151,8 @@ func eventStoreFacts(w collectors.Where, a eventStoreAnswers) *inventory.Resourc
 		r.Known("destination_public")
 	}
 	if why := a.Store.Unknown(); why != nil {
-		r.SetUnknown(*why, "complete", "data_events", "data_kinds", "leaves_out_key_use", "queryable", "integrity_protected", "retention_days")
+		r.SetUnknown(*why, "complete", "data_events", "data_kinds", "leaves_out_key_use", "queryable",
+			"integrity_protected", "retention_days")
 		return r
 	}
 	eventStoreKeepFacts(r, facts, a.Store.Value)
@@ -155,8 +160,8 @@ func eventStoreFacts(w collectors.Where, a eventStoreAnswers) *inventory.Resourc
 	return r
 }
 
-// eventStoreKeepFacts states how long the events are kept, and whether they can be lost. Nobody can change an event in a
-// store, or take out a single one; the whole store goes when it is deleted, unless that is forbidden.
+// eventStoreKeepFacts states how long the events are kept, and whether they can be lost. Nobody can change an event in
+// a store, or take out a single one; the whole store goes when it is deleted, unless that is forbidden.
 func eventStoreKeepFacts(r *inventory.Resource, facts *inventory.AuditTrail, s *eventStore) {
 	if s.Retention != nil {
 		facts.RetentionDays = int64(*s.Retention)

@@ -208,8 +208,10 @@ func trailFacts(w collectors.Where, a trailAnswers) *inventory.Resource {
 
 // noTrailFacts describes an account without any trail: that nothing is recorded is an answer.
 func noTrailFacts(w collectors.Where) *inventory.Resource {
-	r := inventory.New(string(w.Scope)+"/audit_trail/none", "missing audit trail", collectors.Global, &inventory.AuditTrail{Watches: []string{string(w.Scope)}})
-	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination", "validated", "leaves_out_key_use", "log_store", "data_kinds", "stored", "delivered")
+	r := inventory.New(string(w.Scope)+"/audit_trail/none", "missing audit trail", collectors.Global,
+		&inventory.AuditTrail{Watches: []string{string(w.Scope)}})
+	r.Known("watches", "complete", "data_events", "integrity_protected", "separate_account", "queryable", "destination",
+		"validated", "leaves_out_key_use", "log_store", "data_kinds", "stored", "delivered")
 	r.SetNotApplicable("no record is kept", "destination_public", "retention_days", "labels_read")
 	return r
 }
@@ -247,9 +249,11 @@ func trailEventFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trail
 	r.Known("complete")
 }
 
-// trailDataFacts states which use of data and keys is recorded. A trail that is stopped records none, whatever it picks,
-// and of one that may be stopped only what it leaves out is sure.
-func trailDataFacts(r *inventory.Resource, facts *inventory.AuditTrail, a trailAnswers, picked recordings, why *inventory.Unknown) {
+// trailDataFacts states which use of data and keys is recorded. A trail that is stopped records none, whatever it
+// picks, and of one that may be stopped only what it leaves out is sure.
+func trailDataFacts(
+	r *inventory.Resource, facts *inventory.AuditTrail, a trailAnswers, picked recordings, why *inventory.Unknown,
+) {
 	names := []string{"data_events", "data_kinds", "leaves_out_key_use"}
 	on := isLogging(a.Status)
 	if on != nil && !*on {

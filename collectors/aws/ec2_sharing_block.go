@@ -19,7 +19,8 @@ type sharingBlock struct {
 func askSnapshotBlocks(ctx context.Context, c *Clients) []regionAnswer[sharingBlock] {
 	return everyRegion(ctx, c, "GetSnapshotBlockPublicAccessState", "ec2:GetSnapshotBlockPublicAccessState",
 		func(ctx context.Context, region string) (*sharingBlock, error) {
-			out, err := c.EC2.GetSnapshotBlockPublicAccessState(ctx, &ec2.GetSnapshotBlockPublicAccessStateInput{}, inEC2Region(region))
+			out, err := c.EC2.GetSnapshotBlockPublicAccessState(ctx, &ec2.GetSnapshotBlockPublicAccessStateInput{},
+				inEC2Region(region))
 			if err != nil {
 				return nil, err
 			}
@@ -31,7 +32,8 @@ func askSnapshotBlocks(ctx context.Context, c *Clients) []regionAnswer[sharingBl
 func askImageBlocks(ctx context.Context, c *Clients) []regionAnswer[sharingBlock] {
 	return everyRegion(ctx, c, "GetImageBlockPublicAccessState", "ec2:GetImageBlockPublicAccessState",
 		func(ctx context.Context, region string) (*sharingBlock, error) {
-			out, err := c.EC2.GetImageBlockPublicAccessState(ctx, &ec2.GetImageBlockPublicAccessStateInput{}, inEC2Region(region))
+			out, err := c.EC2.GetImageBlockPublicAccessState(ctx, &ec2.GetImageBlockPublicAccessStateInput{},
+				inEC2Region(region))
 			if err != nil {
 				return nil, err
 			}

@@ -2,7 +2,6 @@ package aws
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,9 +56,13 @@ func askAccessPoints(ctx context.Context, c *Clients, bucket *string, region str
 	})
 }
 
-func describeAccessPoint(ctx context.Context, c *Clients, p types.AccessPoint, at func(*s3control.Options)) (accessPoint, error) {
+func describeAccessPoint(
+	ctx context.Context, c *Clients, p types.AccessPoint, at func(*s3control.Options),
+) (accessPoint, error) {
 	point := accessPoint{Name: aws.ToString(p.Name), Inside: p.NetworkOrigin == types.NetworkOriginVpc}
-	policy, err := c.S3Control.GetAccessPointPolicy(ctx, &s3control.GetAccessPointPolicyInput{AccountId: aws.String(c.Account), Name: p.Name}, at)
+	account := aws.String(c.Account)
+	policy, err := c.S3Control.GetAccessPointPolicy(ctx,
+		&s3control.GetAccessPointPolicyInput{AccountId: account, Name: p.Name}, at)
 	switch {
 	case isAbsent(err, "NoSuchAccessPointPolicy"):
 		return point, nil
@@ -70,7 +73,7 @@ func describeAccessPoint(ctx context.Context, c *Clients, p types.AccessPoint, a
 	if point.Inside {
 		return point, nil
 	}
-	whole, err := c.S3Control.GetAccessPoint(ctx, &s3control.GetAccessPointInput{AccountId: aws.String(c.Account), Name: p.Name}, at)
+	whole, err := c.S3Control.GetAccessPoint(ctx, &s3control.GetAccessPointInput{AccountId: account, Name: p.Name}, at)
 	if err != nil {
 		return point, during("GetAccessPoint", "s3:GetAccessPoint", err)
 	}
@@ -79,42 +82,32 @@ func describeAccessPoint(ctx context.Context, c *Clients, p types.AccessPoint, a
 	return point, nil
 }
 
-// accessPointFacts adds whom the access points of a bucket let in to whom its own policy does, where that hands over to
-// them. What they say of others than the world binds inside a private network as well.
-func accessPointFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w collectors.Where, a bucketAnswers) {
-	if a.Policy.Value == nil || !handsOver(a.Policy.Value.Policy) {
+// accessPointFacts adds what the access points of a bucket say of the world to what its own policy does, where that
+// hands over to them.
+func accessPointFacts(r *inventory.Resource, facts *inventory.ObjectStorage, a bucketAnswers) {
+	if a.Policy.Value == nil || !handsOver(a.Policy.Value.Policy) || facts.PolicyPublic {
 		return
 	}
 	if why := a.Points.Unknown(); why != nil {
-		forgetNarrow(r, facts, *why)
+		r.SetUnknown(*why, "policy_public")
 		return
 	}
 	if a.Points.Value == nil {
 		return
 	}
 	for _, p := range *a.Points.Value {
-		if p.Policy == "" {
+		if p.Policy == "" || p.Inside || p.Closed {
 			continue
 		}
 		doc, err := parsePolicy(p.Policy)
-		if err != nil {
-			forgetNarrow(r, facts, inventory.Unknown{Cause: inventory.CauseFailed, Action: "GetAccessPointPolicy", Permission: "s3:GetAccessPointPolicy", Code: "MalformedAnswer"})
-			continue
-		}
-		facts.Principals = append(facts.Principals, doc.foreignAccounts(w.Scope.Account())...)
-		if doc.public() && !p.Inside && !p.Closed {
+		switch {
+		case err != nil:
+			r.SetUnknown(inventory.Unknown{Cause: inventory.CauseFailed, Action: "GetAccessPointPolicy",
+				Permission: "s3:GetAccessPointPolicy", Code: "MalformedAnswer"}, "policy_public")
+		case doc.public():
 			facts.PolicyPublic = true
 			r.Known("policy_public")
+			return
 		}
-	}
-	slices.Sort(facts.Principals)
-	facts.Principals = slices.Compact(facts.Principals)
-}
-
-// forgetNarrow leaves open what access points that could not be read may add to. That a policy is public stands.
-func forgetNarrow(r *inventory.Resource, facts *inventory.ObjectStorage, why inventory.Unknown) {
-	r.SetUnknown(why, "principals")
-	if !facts.PolicyPublic {
-		r.SetUnknown(why, "policy_public")
 	}
 }

@@ -32,10 +32,11 @@ func TestAccessPointFacts(t *testing.T) {
 		"an open door":          {handingOver, points(accessPoint{Name: "d", Policy: openDoor}), stated{"policy_public": true}},
 		"open inside":           {handingOver, points(accessPoint{Name: "d", Policy: openDoor, Inside: true}), stated{"policy_public": false}},
 		"open and closed":       {handingOver, points(accessPoint{Name: "d", Policy: openDoor, Closed: true}), stated{"policy_public": false}},
-		"a stranger's door":     {handingOver, points(accessPoint{Name: "d", Policy: strangeDoor, Inside: true}), stated{"policy_public": false, "principals": "[999999999999]"}},
-		"doors denied":          {handingOver, refused[[]accessPoint](), stated{"policy_public": nil, "principals": nil}},
-		"a policy nobody reads": {handingOver, points(accessPoint{Name: "d", Policy: "{"}), stated{"policy_public": nil, "principals": nil}},
-		"one open, one unread":  {handingOver, points(accessPoint{Name: "d", Policy: openDoor}, accessPoint{Name: "e", Policy: "{"}), stated{"policy_public": true, "principals": nil}},
+		"a stranger's door":     {handingOver, points(accessPoint{Name: "d", Policy: strangeDoor, Inside: true}), stated{"policy_public": false, "principals": "[]"}},
+		"doors denied":          {handingOver, refused[[]accessPoint](), stated{"policy_public": nil, "principals": "[]"}},
+		"a policy nobody reads": {handingOver, points(accessPoint{Name: "d", Policy: "{"}), stated{"policy_public": nil, "principals": "[]"}},
+		"one unread, one open":  {handingOver, points(accessPoint{Name: "e", Policy: "{"}, accessPoint{Name: "d", Policy: openDoor}), stated{"policy_public": true}},
+		"one open, one unread":  {handingOver, points(accessPoint{Name: "d", Policy: openDoor}, accessPoint{Name: "e", Policy: "{"}), stated{"policy_public": true, "principals": "[]"}},
 		"not handed over":       {strangeDoor, refused[[]accessPoint](), stated{"policy_public": false, "principals": "[999999999999]"}},
 	} {
 		t.Run(name, func(t *testing.T) {

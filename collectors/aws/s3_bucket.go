@@ -263,7 +263,7 @@ func bucketPolicyFacts(r *inventory.Resource, facts *inventory.ObjectStorage, w 
 		r.SetUnknown(unreadPolicy, "tls_required", "network_restricted", "principals")
 	}
 	publicPolicyFact(r, facts, a, policy, readable)
-	accessPointFacts(r, facts, w, a)
+	accessPointFacts(r, facts, a)
 }
 
 // publicPolicyFact states that a policy is public when the provider or our own reading says so, and that it is not when

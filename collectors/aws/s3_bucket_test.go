@@ -204,8 +204,7 @@ func TestRecordedBuckets(t *testing.T) {
 	t.Parallel()
 	policy := func(file string) bucketAnswers {
 		acl := recorded[s3.GetBucketAclOutput](t, "test_s3_dataaccesspointaccount_cross_account/s3.GetBucketAcl_1.json")
-		return bucketAnswers{Bucket: types.Bucket{Name: aws.String("b")}, Policy: answered(recorded[s3.GetBucketPolicyOutput](t, file)), ACL: answered(acl),
-			Points: answered(&[]accessPoint{})}
+		return bucketAnswers{Bucket: types.Bucket{Name: aws.String("b")}, Policy: answered(recorded[s3.GetBucketPolicyOutput](t, file)), ACL: answered(acl)}
 	}
 	stated{"tls_required": false, "principals": "[]", "acl_public": false}.check(t, bucketFacts(here, policy("test_s3_dataaccesspointaccount_cross_account/s3.GetBucketPolicy_1.json")))
 	stated{"principals": "[111111111111]"}.check(t, bucketFacts(here, policy("test_s3_dataaccesspointaccount_cross_account/s3.GetBucketPolicy_2.json")))

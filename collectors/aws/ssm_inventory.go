@@ -26,7 +26,8 @@ func askDatabaseHosts(ctx context.Context, c *Clients) collectors.Answer[map[str
 				Values: collectors.DatabasePackages,
 			}},
 		})
-		for e, err := range listed(ctx, p, func(o *ssm.GetInventoryOutput) []types.InventoryResultEntity { return o.Entities }) {
+		entities := func(o *ssm.GetInventoryOutput) []types.InventoryResultEntity { return o.Entities }
+		for e, err := range listed(ctx, p, entities) {
 			if err != nil {
 				return nil, err
 			}
@@ -37,7 +38,9 @@ func askDatabaseHosts(ctx context.Context, c *Clients) collectors.Answer[map[str
 }
 
 // askEngines names the databases that are installed on a machine. One without an inventory has none that is seen.
-func askEngines(ctx context.Context, c *Clients, hosts collectors.Answer[map[string]bool], id string) collectors.Answer[[]string] {
+func askEngines(
+	ctx context.Context, c *Clients, hosts collectors.Answer[map[string]bool], id string,
+) collectors.Answer[[]string] {
 	if hosts.Value == nil {
 		return passedOn[[]string](hosts)
 	}
@@ -48,7 +51,9 @@ func askEngines(ctx context.Context, c *Clients, hosts collectors.Answer[map[str
 	}
 	return ask("ListInventoryEntries", "ssm:ListInventoryEntries", func() (*[]string, error) {
 		engines := []string{}
-		in := &ssm.ListInventoryEntriesInput{InstanceId: aws.String(id), TypeName: aws.String(applications), MaxResults: aws.Int32(50)}
+		in := &ssm.ListInventoryEntriesInput{
+			InstanceId: aws.String(id), TypeName: aws.String(applications), MaxResults: aws.Int32(50),
+		}
 		for {
 			out, err := c.SSM.ListInventoryEntries(ctx, in)
 			if err != nil {

@@ -52,8 +52,8 @@ func alertedEvents(r *inventory.Resource, a *inventory.CloudAccount, alerts aler
 	put(r, "alerted_events", &a.AlertedEvents, kinds)
 }
 
-// guardrails adds to the guardrails of the whole account the switch that is set in each region. It counts where it is on
-// in every region in use: one open region is enough to publish from.
+// guardrails adds to the guardrails of the whole account the switch that is set in each region. It counts where it is
+// on in every region in use: one open region is enough to publish from.
 func guardrails(r *inventory.Resource, a *inventory.CloudAccount, use regionsInUse) {
 	if !r.IsKnown("guards") {
 		return

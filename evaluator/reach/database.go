@@ -232,7 +232,9 @@ func enginesByWords(words []string, found map[string]engine) {
 
 // enginesByImage reads engines from the name of the image a machine was started from. One that nothing is told of any
 // more tells nothing.
-func enginesByImage(r *inventory.Resource, m *inventory.ComputeInstance, w World, found map[string]engine) []inventory.Unknown {
+func enginesByImage(
+	r *inventory.Resource, m *inventory.ComputeInstance, w World, found map[string]engine,
+) []inventory.Unknown {
 	if !r.IsKnown("image_id") || m.ImageID == "" {
 		return nil
 	}
@@ -263,7 +265,8 @@ func enginesByInventory(r *inventory.Resource, w World, found map[string]engine)
 
 // refusals are the reasons that speak of what was asked for. A provider that is not asked at all keeps no such record.
 func refusals(doubts []inventory.Unknown) []inventory.Unknown {
-	return slices.DeleteFunc(slices.Clone(doubts), func(d inventory.Unknown) bool { return d.Cause == inventory.CauseNotCollected })
+	return slices.DeleteFunc(slices.Clone(doubts),
+		func(d inventory.Unknown) bool { return d.Cause == inventory.CauseNotCollected })
 }
 
 // enginesByPort reads engines from data ports that filters admit on purpose: in a rule about ports of that engine and

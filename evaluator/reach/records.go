@@ -9,9 +9,9 @@ import (
 // listedOnce is the region of what a provider lists once for the whole scope.
 const listedOnce = "global"
 
-// unlistedTrails says why a scope may have trails that are not here. Trails are listed once for the whole scope. What is
-// listed beside them region by region, stores of events, counts where it is seen and is not waited for: it records on top
-// of the trails, and says itself when it could not be looked for.
+// unlistedTrails says why a scope may have trails that are not here. Trails are listed once for the whole scope. What
+// is listed beside them region by region, stores of events, counts where it is seen and is not waited for: it records on
+// top of the trails, and says itself when it could not be looked for.
 func unlistedTrails(scope inventory.ScopeID, w World) []inventory.Unknown {
 	return w.Missing(inventory.ClassAuditTrail, scope, listedOnce)
 }
