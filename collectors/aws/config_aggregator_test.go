@@ -176,7 +176,7 @@ func (g *aggregator) use(a *Account) {
 }
 
 // result is an item as a query gives it.
-func result(t *testing.T, item map[string]any) string {
+func result(t testing.TB, item map[string]any) string {
 	t.Helper()
 	raw, err := json.Marshal(item)
 	if err != nil {
@@ -185,7 +185,7 @@ func result(t *testing.T, item map[string]any) string {
 	return string(raw)
 }
 
-func recordedBuckets(t *testing.T) [][]string {
+func recordedBuckets(t testing.TB) [][]string {
 	t.Helper()
 	bucket := func(name string, parts map[string]any) string {
 		item := itemOf(configBucket.name, name, s3types.Bucket{Name: aws.String(name), CreationDate: aws.Time(captured)})

@@ -1,14 +1,18 @@
 package aws
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
@@ -267,5 +271,65 @@ func TestAggregatorMemory(t *testing.T) {
 	}
 	if len(g.queries) != buckets/aggregatorPage {
 		t.Errorf("%d pages", len(g.queries))
+	}
+}
+
+// BenchmarkAggregator reads the records of 100,000 buckets in pages, and reports what is held in memory of them meanwhile:
+// the records themselves lie in a file.
+func BenchmarkAggregator(b *testing.B) {
+	const items = 100_000
+	template := recordedBuckets(b)[0][0]
+	for b.Loop() {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			answerMany(b, w, r, template, items)
+		}))
+		a := &Account{id: here.Scope.Account(), regions: []string{"us-east-1"}, clients: map[string]*Clients{}}
+		a.cfg = aws.Config{Region: "us-east-1", BaseEndpoint: aws.String(server.URL), HTTPClient: unhurried(server),
+			Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")}
+		a.records = &keptRecords{"all", a.cfg, a.regions}
+		before := heldMemory()
+		r, err := a.readRecords(b.Context(), time.Now)
+		if err != nil || r.items.count() != items {
+			b.Fatalf("%v: %v", r, err)
+		}
+		b.ReportMetric(float64(heldMemory()-before)/(1<<20), "MiB-held")
+		if err := r.items.spool.close(); err != nil {
+			b.Fatal(err)
+		}
+		server.Close()
+	}
+}
+
+func heldMemory() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
+}
+
+// answerMany is an aggregator of many buckets that are all alike but for their names.
+func answerMany(b *testing.B, w http.ResponseWriter, r *http.Request, template string, items int) {
+	b.Helper()
+	answer := map[string]any{"ConfigurationAggregators": []any{map[string]any{"ConfigurationAggregatorName": "all"}},
+		"AggregatedSourceStatusList":   []any{},
+		"ConfigurationRecordersStatus": []any{map[string]any{"recording": true, "lastStatus": "SUCCESS"}}}
+	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), "SelectAggregateResourceConfig") {
+		var ask struct{ NextToken string }
+		if err := json.NewDecoder(r.Body).Decode(&ask); err != nil {
+			b.Error(err)
+		}
+		first, _ := strconv.Atoi(ask.NextToken) // the first page has no token
+		var page []string
+		for n := first; n < min(first+aggregatorPage, items); n++ {
+			page = append(page, strings.ReplaceAll(template, `"told"`, fmt.Sprintf(`"bucket-%06d"`, n)))
+		}
+		answer = map[string]any{"Results": page}
+		if first+aggregatorPage < items {
+			answer["NextToken"] = strconv.Itoa(first + aggregatorPage)
+		}
+	}
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		b.Error(err)
 	}
 }
