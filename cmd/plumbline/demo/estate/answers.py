@@ -22,6 +22,14 @@ def serial_console(_):
     )
 
 
+def sharing_with_everyone(operation, field, state):
+    """Images cannot be shared with everyone, as in every young account; nobody has thought of snapshots."""
+    return lambda _: (
+        f'<{operation}Response xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">'
+        f"<requestId>{NO_ID}</requestId><{field}>{state}</{field}></{operation}Response>"
+    )
+
+
 def protected_by_web_acl(call):
     asked = call.json()
     kind = {"APPLICATION_LOAD_BALANCER": ":loadbalancer/app/"}.get(
@@ -275,6 +283,12 @@ TOLD = {}
 # ANSWERS holds, by service and action, what moto lacks.
 ANSWERS = {
     ("ec2", "GetSerialConsoleAccessStatus"): serial_console,
+    ("ec2", "GetSnapshotBlockPublicAccessState"): sharing_with_everyone(
+        "GetSnapshotBlockPublicAccessState", "state", "unblocked"
+    ),
+    ("ec2", "GetImageBlockPublicAccessState"): sharing_with_everyone(
+        "GetImageBlockPublicAccessState", "imageBlockPublicAccessState", "block-new-sharing"
+    ),
     ("rds", "DescribeDBEngineVersions"): engine_versions,
     ("rds", "DescribeDBMajorEngineVersions"): major_versions,
     ("rds", "DescribeOptionGroups"): option_groups,
@@ -283,6 +297,8 @@ ANSWERS = {
     ("ec2", "DescribeRegions"): regions,
     ("access-analyzer", "/analyzer"): none_of("analyzers"),
     ("backup", "/resources"): told("protected resources", "Results"),
+    ("backup", "/restore-testing/plans"): none_of("RestoreTestingPlans"),
+    ("cloudtrail", "ListEventDataStores"): none_of("EventDataStores"),
     ("apprunner", "ListServices"): none_of("ServiceSummaryList"),
     ("ce", "GetAnomalySubscriptions"): told("anomaly subscriptions", "AnomalySubscriptions"),
     ("codeartifact", "/v1/repositories"): none_of("repositories"),
@@ -295,6 +311,7 @@ ANSWERS = {
     ("ssm", "DescribeInstanceInformation"): managed_machines,
     ("ssm", "DescribeInstancePatchStates"): patch_states,
     ("ssm", "GetServiceSetting"): session_setting,
+    ("ssm", "GetInventory"): none_of("Entities"),
     ("iam", "GetCredentialReport"): credential_report,
     ("wellarchitected", "/workloadsSummaries"): told("reviews", "WorkloadSummaries"),
     ("elasticache", "DescribeServerlessCaches"): no_serverless_caches,
