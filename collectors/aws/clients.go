@@ -87,6 +87,8 @@ type Clients struct {
 	Region  string
 	// http carries what is not a call to AWS, to the inside of a cluster for one.
 	http aws.HTTPClient
+	// signer signs what clusters show to AWS to learn who asks them; it calls nobody.
+	signer *sts.PresignClient
 
 	EC2        *ec2.Client
 	ELB        *elasticloadbalancing.Client
@@ -140,7 +142,6 @@ type Clients struct {
 	SecretsManager         *secretsmanager.Client
 	SQS                    *sqs.Client
 	SSM                    *ssm.Client
-	STS                    *sts.Client
 	DLM                    *dlm.Client
 	MQ                     *mq.Client
 	ACM                    *acm.Client
@@ -178,10 +179,11 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 	edge.Region = "us-east-1"
 	return &Clients{
 		Account: account, Region: region, http: cfg.HTTPClient,
-		EC2:   ec2.NewFromConfig(cfg),
-		ELB:   elasticloadbalancing.NewFromConfig(cfg),
-		ELBV2: elasticloadbalancingv2.NewFromConfig(cfg),
-		RDS:   rds.NewFromConfig(cfg),
+		signer: sts.NewPresignClient(sts.NewFromConfig(cfg)),
+		EC2:    ec2.NewFromConfig(cfg),
+		ELB:    elasticloadbalancing.NewFromConfig(cfg),
+		ELBV2:  elasticloadbalancingv2.NewFromConfig(cfg),
+		RDS:    rds.NewFromConfig(cfg),
 		S3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.UsePathStyle = elsewhere || os.Getenv("AWS_ENDPOINT_URL_S3") != ""
 			o.DisableLogOutputChecksumValidationSkipped = true
@@ -232,7 +234,6 @@ func newClients(cfg aws.Config, account, region string, elsewhere bool) *Clients
 		SecretsManager:         secretsmanager.NewFromConfig(cfg),
 		SQS:                    sqs.NewFromConfig(cfg),
 		SSM:                    ssm.NewFromConfig(cfg),
-		STS:                    sts.NewFromConfig(cfg),
 		DLM:                    dlm.NewFromConfig(cfg),
 		MQ:                     mq.NewFromConfig(cfg),
 		ACM:                    acm.NewFromConfig(cfg),

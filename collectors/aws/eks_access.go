@@ -84,8 +84,7 @@ func carried(next aws.HTTPClient) transport {
 
 // clusterToken is the token by which a cluster knows who asks. It is never kept.
 func (c *Clients) clusterToken(ctx context.Context, name string) (string, error) {
-	client := sts.NewPresignClient(c.STS)
-	signed, err := client.PresignGetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
+	signed, err := c.signer.PresignGetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
 		o.Presigner = clusterSigner{o.Presigner, name}
 	})
 	if err != nil {

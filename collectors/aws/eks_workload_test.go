@@ -53,6 +53,11 @@ func clusterHolding(t *testing.T, objects string) *kubernetestest.Cluster {
 	return c
 }
 
+// signerOf signs with credentials that open nothing.
+func signerOf(region string) *sts.PresignClient {
+	return sts.NewPresignClient(sts.New(sts.Options{Region: region, Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")}))
+}
+
 const twoWorkloads = `
 apiVersion: apps/v1
 kind: Deployment
@@ -89,7 +94,7 @@ func TestClusterWorkloads(t *testing.T) {
 			return refuse("ResourceNotFoundException")(in)
 		},
 	})
-	c.STS = sts.New(sts.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")})
+	c.signer = signerOf("us-east-1")
 	var names []string
 	var failed error
 	for w, err := range listClusterWorkloads(context.Background(), c) {
@@ -128,7 +133,7 @@ func TestClusterIsAskedInside(t *testing.T) {
 		{&types.Cluster{Name: aws.String("bare")}, stated{"pod_security": nil}, "kubernetes:list:namespaces"},
 	} {
 		c, _ := scripted(t, "us-east-1", script{"DescribeCluster": say(&eks.DescribeClusterOutput{Cluster: test.cluster})})
-		c.STS = sts.New(sts.Options{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("id", "key", "")})
+		c.signer = signerOf("us-east-1")
 		a := askCluster(context.Background(), c, clusterItem{*test.cluster.Name, &clusterListing{}})
 		roundTrip(t, a)
 		r := clusterFacts(here, a)

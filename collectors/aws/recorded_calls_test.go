@@ -166,8 +166,8 @@ var outputs = sync.OnceValue(func() map[string]reflect.Type {
 	clients := reflect.TypeOf(Clients{})
 	for i := range clients.NumField() {
 		client := clients.Field(i).Type
-		if client.Kind() != reflect.Pointer {
-			continue
+		if client.Kind() != reflect.Pointer || !clients.Field(i).IsExported() {
+			continue // what signs and calls nobody has no answers
 		}
 		path := strings.Split(client.Elem().PkgPath(), "/")
 		for j := range client.NumMethod() {
