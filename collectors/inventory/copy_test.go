@@ -18,8 +18,10 @@ func TestCopyLeavesTheOriginal(t *testing.T) {
 		return r
 	}
 	for name, write := range map[string]func(*Resource){
-		"known":          func(r *Resource) { r.Known("versioning", "acl_enabled") },
-		"unknown":        func(r *Resource) { r.SetUnknown(Unknown{Cause: CauseFailed}, "tls_required", "acl_enabled", "encrypted_at_rest") },
+		"known": func(r *Resource) { r.Known("versioning", "acl_enabled") },
+		"unknown": func(r *Resource) {
+			r.SetUnknown(Unknown{Cause: CauseFailed}, "tls_required", "acl_enabled", "encrypted_at_rest")
+		},
 		"not applicable": func(r *Resource) { r.SetNotApplicable("no", "versioning", "tls_required") },
 		"inherent":       func(r *Resource) { r.SetInherent("versioning") },
 		"forgotten":      func(r *Resource) { r.SetUnknown(Unknown{}, "holds_records"); r.ForgetDerived() },
