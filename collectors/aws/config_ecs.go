@@ -129,7 +129,8 @@ var _ = answersListing("ECS.ListTaskDefinitions", func(e *Export, region string,
 	return &ecs.ListTaskDefinitionsOutput{TaskDefinitionArns: []string{newest}}, nil
 })
 
-var _ = describes("ECS.DescribeTaskDefinition", configTask,
+// Records hold every revision there ever was, which takes longer to read than asking about the few that run.
+var _ = tellsExport("ECS.DescribeTaskDefinition", configTask,
 	func(in *ecs.DescribeTaskDefinitionInput) *string { return in.TaskDefinition },
 	func(i *recordedItem) (*ecs.DescribeTaskDefinitionOutput, error) {
 		out := &ecs.DescribeTaskDefinitionOutput{TaskDefinition: &types.TaskDefinition{}}

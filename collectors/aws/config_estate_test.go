@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	efstypes "github.com/aws/aws-sdk-go-v2/service/efs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
@@ -242,12 +241,6 @@ func estateKinds() []estateKind {
 		}, plain(configVault.name, "backup", "backup-vault:", func(n, arn string) members {
 			return members{"BackupVaultName": n, "BackupVaultArn": arn}
 		}, nil), []string{"Backup.ListTags"}},
-		{"ECS.ListTaskDefinitionFamilies", func(names []string) any { return &ecs.ListTaskDefinitionFamiliesOutput{Families: names} },
-			func(n string) (string, string, string, members, members) {
-				arn := local("ecs", "task-definition/"+n+":1")
-				return configTask.name, arn, arn, members{"TaskDefinitionArn": arn, "Family": n, "Status": "ACTIVE",
-					"ContainerDefinitions": []any{members{"Name": "web", "Image": "web", "ReadonlyRootFilesystem": true}}}, nil
-			}, []string{"ECS.DescribeTaskDefinition"}},
 	}
 }
 
@@ -279,10 +272,6 @@ func TestAggregatorEstate(t *testing.T) {
 				return nil, errNotExported
 			}
 		}
-	}
-	lines["ECS.ListTaskDefinitions"] = func(in any) (any, error) {
-		family := *in.(*ecs.ListTaskDefinitionsInput).FamilyPrefix
-		return &ecs.ListTaskDefinitionsOutput{TaskDefinitionArns: []string{local("ecs", "task-definition/"+family+":1")}}, nil
 	}
 	for len(all) > 0 {
 		n := min(len(all), aggregatorPage)
