@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -53,6 +54,10 @@ type eventStore struct {
 	Protected   *bool                         `json:",omitempty"`
 }
 
+// closedToNew is what CloudTrail says since May 2026 to accounts that had no store until then, and can have none now:
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-lake-service-availability-change.html
+const closedToNew = "no longer accepting new customers"
+
 func eventStores(ctx context.Context, c *Clients, region string) iter.Seq2[types.EventDataStore, error] {
 	p := cloudtrail.NewListEventDataStoresPaginator(c.CloudTrail, &cloudtrail.ListEventDataStoresInput{})
 	next := func(ctx context.Context) (*cloudtrail.ListEventDataStoresOutput, error) {
@@ -60,7 +65,14 @@ func eventStores(ctx context.Context, c *Clients, region string) iter.Seq2[types
 	}
 	stores := func(o *cloudtrail.ListEventDataStoresOutput) []types.EventDataStore { return o.EventDataStores }
 	// A partition or region without such stores says so in this word.
-	return gone(paged(ctx, p.HasMorePages, next, stores), "UnsupportedOperationException")
+	seq := gone(paged(ctx, p.HasMorePages, next, stores), "UnsupportedOperationException")
+	return func(yield func(types.EventDataStore, error) bool) {
+		for s, err := range seq {
+			if err != nil && strings.Contains(err.Error(), closedToNew) || !yield(s, err) {
+				return
+			}
+		}
+	}
 }
 
 func askEventStore(ctx context.Context, c *Clients, s types.EventDataStore) eventStoreAnswers {

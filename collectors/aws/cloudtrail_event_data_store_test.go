@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/plumbline-posture/plumbline/collectors"
 )
@@ -102,9 +103,18 @@ func TestAskEventStore(t *testing.T) {
 		roundTrip(t, a)
 		stated{"complete": true, "destination_public": false, "labels_read": nil}.check(t, eventStoreFacts(here, a))
 	}
-	c, _ = scripted(t, here.Region, script{"ListEventDataStores": refuse("UnsupportedOperationException")})
-	for _, err := range eventStores(context.Background(), c, c.Region) {
-		t.Errorf("where there are no such stores: %v", err)
+	late := func(any) (any, error) {
+		return nil, &smithy.GenericAPIError{Code: "InvalidParameterCombinationException", Message: "CloudTrail Lake is no longer accepting new customers. Existing customers can continue."}
+	}
+	for _, answer := range []func(any) (any, error){refuse("UnsupportedOperationException"), late} {
+		c, _ = scripted(t, here.Region, script{"ListEventDataStores": answer})
+		for _, err := range eventStores(context.Background(), c, c.Region) {
+			t.Errorf("where there are no such stores: %v", err)
+		}
+	}
+	c, _ = scripted(t, here.Region, script{})
+	if _, err := gathered(eventStores(context.Background(), c, c.Region)); err == nil {
+		t.Error("a refusal says that there are none")
 	}
 }
 
