@@ -202,12 +202,16 @@ func (o recordedOut) Observe(ctx context.Context, batch []collectors.Observation
 	return o.out.Observe(ctx, batch)
 }
 
-// Listed implements collectors.Out.
+// Listed implements collectors.Out. A listing that records help with begins with them: what they told it has seen, and
+// must not take away.
 func (o recordedOut) Listed(ctx context.Context, row inventory.LedgerRow) error {
 	o.records.mu.Lock()
 	for _, t := range helpedTypes()[row.Kind] {
 		tally := o.records.tally[t.place(row.Region)]
 		row.Recorded, row.Asked = row.Recorded+tally.answered, row.Asked+tally.asked
+		if row.BeganAt.After(o.records.readAt) {
+			row.BeganAt = o.records.readAt
+		}
 	}
 	o.records.mu.Unlock()
 	return o.out.Listed(ctx, row)

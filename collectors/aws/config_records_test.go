@@ -102,6 +102,11 @@ func TestAggregatorCounts(t *testing.T) {
 		}
 	}
 	for _, row := range out.rows {
+		for _, r := range byID(out) {
+			if r.Kind == row.Kind && r.ObservedAt.Before(row.BeganAt) && row.Region == "global" {
+				t.Errorf("%s was observed at %v, before the listing that it is in began at %v", r.ID, r.ObservedAt, row.BeganAt)
+			}
+		}
 		switch {
 		case row.Kind == configBucket.kind && (row.Recorded != 10 || row.Asked != made || made != 33-10):
 			t.Errorf("%d calls answered, %d asked, %d made", row.Recorded, row.Asked, made)
