@@ -164,6 +164,43 @@ def account_attributes(_):
     )
 
 
+def environment_settings(_):
+    """A load-balanced environment as its wizard makes it, with a password among its variables."""
+    settings = (
+        ("aws:elasticbeanstalk:environment", "EnvironmentType", "LoadBalanced"),
+        ("aws:elasticbeanstalk:environment", "LoadBalancerType", "classic"),
+        ("aws:elb:listener:80", "ListenerProtocol", "HTTP"),
+        ("aws:elb:listener:80", "ListenerEnabled", "true"),
+        ("aws:ec2:vpc", "ELBScheme", "public"),
+        ("aws:elasticbeanstalk:cloudwatch:logs", "StreamLogs", "false"),
+        ("aws:elasticbeanstalk:application:environment", "DEPOT_PASSWORD", "pallets-and-racks-2024"),
+    )
+    members = "".join(
+        f"<member><Namespace>{space}</Namespace><OptionName>{name}</OptionName><Value>{value}</Value></member>"
+        for space, name, value in settings
+    )
+    return beanstalk(
+        "DescribeConfigurationSettings",
+        "<ConfigurationSettings><member><ApplicationName>depot-portal</ApplicationName><DeploymentStatus>deployed"
+        f"</DeploymentStatus><OptionSettings>{members}</OptionSettings></member></ConfigurationSettings>",
+    )
+
+
+def platform_version(_):
+    """The makers of the platform do not care for it any more."""
+    return beanstalk(
+        "DescribePlatformVersion",
+        "<PlatformDescription><PlatformBranchLifecycleState>Retired</PlatformBranchLifecycleState></PlatformDescription>",
+    )
+
+
+def beanstalk(action, result):
+    return (
+        f'<{action}Response xmlns="http://elasticbeanstalk.amazonaws.com/docs/2010-12-01/"><{action}Result>{result}'
+        f"</{action}Result><ResponseMetadata><RequestId>{NO_ID}</RequestId></ResponseMetadata></{action}Response>"
+    )
+
+
 def told(name, word):
     """What the estate told the provider to answer: the things of which moto keeps no memory."""
     return lambda call: json.dumps({word: TOLD.get((name, call.account, call.region), [])})
@@ -302,9 +339,13 @@ ANSWERS = {
     ("apprunner", "ListServices"): none_of("ServiceSummaryList"),
     ("ce", "GetAnomalySubscriptions"): told("anomaly subscriptions", "AnomalySubscriptions"),
     ("codeartifact", "/v1/repositories"): none_of("repositories"),
+    ("dax", "DescribeSubnetGroups"): told("cache subnets", "SubnetGroups"),
+    ("elasticbeanstalk", "DescribeConfigurationSettings"): environment_settings,
+    ("elasticbeanstalk", "DescribePlatformVersion"): platform_version,
     ("dlm", "/policies"): none_of("Policies"),
     ("ec2", "DescribeAccountAttributes"): account_attributes,
     ("rds", "DescribeCertificates"): authorities,
+    ("redshift-serverless", "ListWorkgroups"): none_of("workgroups"),
     ("route53resolver", "ListFirewallRuleGroupAssociations"): none_of("FirewallRuleGroupAssociations"),
     # Quotas without a measure of their use: the use is asked for up to now, which no recording can hold.
     ("servicequotas", "ListServiceQuotas"): none_of("Quotas"),

@@ -140,7 +140,7 @@ class Services:
         a, n = self.production, self.net
         key = self.keys["kms-data"]
         self.messages(a, key)
-        self.tables(a, key)
+        self.tables(a, n, key)
         self.secrets(a, key)
         self.functions(a, n)
         self.containers(a, n)
@@ -199,7 +199,7 @@ class Services:
         sqs.create_queue(QueueName="labels", Attributes={"KmsMasterKeyId": key}, tags=pairs("labels"))
         sqs.create_queue(QueueName="scans", Attributes={"SqsManagedSseEnabled": "false"}, tags=pairs("scans", "depots"))
 
-    def tables(self, a, key):
+    def tables(self, a, n, key):
         dynamodb = a("dynamodb")
         for name, careful in (("sessions", True), ("depot-scans", False)):
             more = {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}} if careful else {}
@@ -216,6 +216,26 @@ class Services:
                 dynamodb.update_continuous_backups(
                     TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
                 )
+
+        TOLD["cache subnets", a.number, a.region] = [
+            {
+                "SubnetGroupName": "default",
+                "VpcId": n.id,
+                "Subnets": [{"SubnetIdentifier": n.subnets[name]} for name in ("data-a", "data-b")],
+            }
+        ]
+        # A cache before each table: the sessions' as it should be, the scans' as it was clicked together.
+        people.role(a, "table-cache", people.trust({"Service": "dax.amazonaws.com"}))
+        for name, careful in (("sessions-cache", True), ("depot-scans-cache", False)):
+            a("dax").create_cluster(
+                ClusterName=name,
+                NodeType="dax.t3.small",
+                ReplicationFactor=2,
+                IamRoleArn=f"arn:aws:iam::{a.number}:role/table-cache",
+                SSESpecification={"Enabled": careful},
+                ClusterEndpointEncryptionType="TLS" if careful else "NONE",
+                Tags=tags(name, "platform" if careful else "depots"),
+            )
 
     def secrets(self, a, key):
         manager, ssm = a("secretsmanager"), a("ssm")
@@ -258,6 +278,14 @@ class Services:
                 **more,
             )
         TOLD["function url", a.number, "postcode-lookup"] = "NONE"
+        beanstalk = a("elasticbeanstalk")
+        beanstalk.create_application(ApplicationName="depot-portal")
+        beanstalk.create_environment(
+            ApplicationName="depot-portal",
+            EnvironmentName="depot-portal-live",
+            SolutionStackName="64bit Amazon Linux 2023 v4.7.0 running PHP 8.3",
+            Tags=tags("depot-portal", "depots"),
+        )
 
     def containers(self, a, n):
         ecr, ecs = a("ecr"), a("ecs")
