@@ -60,6 +60,19 @@ resource "aws_iam_policy" "read_1" {
         "Resource": "*"
       },
       {
+        "Sid": "ReadAoss",
+        "Effect": "Allow",
+        "Action": [
+          "aoss:BatchGetCollection",
+          "aoss:BatchGetVpcEndpoint",
+          "aoss:GetSecurityPolicy",
+          "aoss:ListCollections",
+          "aoss:ListSecurityPolicies",
+          "aoss:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
         "Sid": "ReadApigateway",
         "Effect": "Allow",
         "Action": [
@@ -110,11 +123,13 @@ resource "aws_iam_policy" "read_1" {
         "Effect": "Allow",
         "Action": [
           "backup:GetBackupPlan",
+          "backup:GetRestoreTestingPlan",
           "backup:ListBackupPlans",
           "backup:ListBackupSelections",
           "backup:ListBackupVaults",
           "backup:ListProtectedResources",
           "backup:ListRestoreJobs",
+          "backup:ListRestoreTestingPlans",
           "backup:ListTags"
         ],
         "Resource": "*"
@@ -152,8 +167,11 @@ resource "aws_iam_policy" "read_1" {
         "Effect": "Allow",
         "Action": [
           "cloudtrail:DescribeTrails",
+          "cloudtrail:GetEventDataStore",
           "cloudtrail:GetEventSelectors",
+          "cloudtrail:GetResourcePolicy",
           "cloudtrail:GetTrailStatus",
+          "cloudtrail:ListEventDataStores",
           "cloudtrail:ListTags",
           "cloudtrail:ListTrails"
         ],
@@ -210,10 +228,21 @@ resource "aws_iam_policy" "read_1" {
         "Sid": "ReadConfig",
         "Effect": "Allow",
         "Action": [
+          "config:DescribeConfigurationAggregatorSourcesStatus",
           "config:DescribeConfigurationAggregators",
           "config:DescribeConfigurationRecorderStatus",
           "config:DescribeConfigurationRecorders",
           "config:SelectAggregateResourceConfig"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadDax",
+        "Effect": "Allow",
+        "Action": [
+          "dax:DescribeClusters",
+          "dax:DescribeSubnetGroups",
+          "dax:ListTags"
         ],
         "Resource": "*"
       },
@@ -271,8 +300,10 @@ resource "aws_iam_policy" "read_1" {
           "ec2:DescribeVpcs",
           "ec2:DescribeVpnConnections",
           "ec2:DescribeVpnGateways",
+          "ec2:GetImageBlockPublicAccessState",
           "ec2:GetManagedPrefixListEntries",
-          "ec2:GetSerialConsoleAccessStatus"
+          "ec2:GetSerialConsoleAccessStatus",
+          "ec2:GetSnapshotBlockPublicAccessState"
         ],
         "Resource": "*"
       },
@@ -316,31 +347,6 @@ resource "aws_iam_policy" "read_1" {
           "eks:ListNodegroups"
         ],
         "Resource": "*"
-      },
-      {
-        "Sid": "ReadElasticache",
-        "Effect": "Allow",
-        "Action": [
-          "elasticache:DescribeCacheClusters",
-          "elasticache:DescribeCacheSubnetGroups",
-          "elasticache:DescribeGlobalReplicationGroups",
-          "elasticache:DescribeReplicationGroups",
-          "elasticache:DescribeServerlessCaches",
-          "elasticache:DescribeUsers",
-          "elasticache:ListTagsForResource"
-        ],
-        "Resource": "*"
-      },
-      {
-        "Sid": "ReadElasticfilesystem",
-        "Effect": "Allow",
-        "Action": [
-          "elasticfilesystem:DescribeBackupPolicy",
-          "elasticfilesystem:DescribeFileSystemPolicy",
-          "elasticfilesystem:DescribeFileSystems",
-          "elasticfilesystem:DescribeMountTargets"
-        ],
-        "Resource": "*"
       }
     ]
   })
@@ -356,6 +362,43 @@ resource "aws_iam_policy" "read_2" {
   policy = jsonencode({
     "Version": "2012-10-17",
     "Statement": [
+      {
+        "Sid": "ReadElasticache",
+        "Effect": "Allow",
+        "Action": [
+          "elasticache:DescribeCacheClusters",
+          "elasticache:DescribeCacheSubnetGroups",
+          "elasticache:DescribeGlobalReplicationGroups",
+          "elasticache:DescribeReplicationGroups",
+          "elasticache:DescribeServerlessCaches",
+          "elasticache:DescribeUsers",
+          "elasticache:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadElasticbeanstalk",
+        "Effect": "Allow",
+        "Action": [
+          "elasticbeanstalk:DescribeConfigurationSettings",
+          "elasticbeanstalk:DescribeEnvironmentResources",
+          "elasticbeanstalk:DescribeEnvironments",
+          "elasticbeanstalk:DescribePlatformVersion",
+          "elasticbeanstalk:ListTagsForResource"
+        ],
+        "Resource": "*"
+      },
+      {
+        "Sid": "ReadElasticfilesystem",
+        "Effect": "Allow",
+        "Action": [
+          "elasticfilesystem:DescribeBackupPolicy",
+          "elasticfilesystem:DescribeFileSystemPolicy",
+          "elasticfilesystem:DescribeFileSystems",
+          "elasticfilesystem:DescribeMountTargets"
+        ],
+        "Resource": "*"
+      },
       {
         "Sid": "ReadElasticloadbalancing",
         "Effect": "Allow",
@@ -449,6 +492,9 @@ resource "aws_iam_policy" "read_2" {
         "Sid": "ReadIdentitystore",
         "Effect": "Allow",
         "Action": [
+          "identitystore:DescribeGroup",
+          "identitystore:DescribeUser",
+          "identitystore:ListGroupMemberships",
           "identitystore:ListUsers"
         ],
         "Resource": "*"
@@ -568,6 +614,8 @@ resource "aws_iam_policy" "read_2" {
           "organizations:DescribeOrganization",
           "organizations:DescribePolicy",
           "organizations:ListAccounts",
+          "organizations:ListDelegatedAdministrators",
+          "organizations:ListDelegatedServicesForAccount",
           "organizations:ListParents",
           "organizations:ListPoliciesForTarget"
         ],
@@ -604,6 +652,33 @@ resource "aws_iam_policy" "read_2" {
           "redshift:DescribeLoggingStatus"
         ],
         "Resource": "*"
+      }
+    ]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "read_2" {
+  role       = aws_iam_role.plumbline.name
+  policy_arn = aws_iam_policy.read_2.arn
+}
+
+resource "aws_iam_policy" "read_3" {
+  name   = "${var.role_name}-read-3"
+  policy = jsonencode({
+    "Version": "2012-10-17",
+    "Statement": [
+      {
+        "Sid": "ReadRedshiftServerless",
+        "Effect": "Allow",
+        "Action": [
+          "redshift-serverless:GetNamespace",
+          "redshift-serverless:GetScheduledAction",
+          "redshift-serverless:ListScheduledActions",
+          "redshift-serverless:ListSnapshotCopyConfigurations",
+          "redshift-serverless:ListTagsForResource",
+          "redshift-serverless:ListWorkgroups"
+        ],
+        "Resource": "*"
       },
       {
         "Sid": "ReadRoute53",
@@ -629,6 +704,8 @@ resource "aws_iam_policy" "read_2" {
         "Sid": "ReadS3",
         "Effect": "Allow",
         "Action": [
+          "s3:GetAccessPoint",
+          "s3:GetAccessPointPolicy",
           "s3:GetAccountPublicAccessBlock",
           "s3:GetBucketAcl",
           "s3:GetBucketLocation",
@@ -643,6 +720,7 @@ resource "aws_iam_policy" "read_2" {
           "s3:GetEncryptionConfiguration",
           "s3:GetLifecycleConfiguration",
           "s3:GetReplicationConfiguration",
+          "s3:ListAccessPoints",
           "s3:ListAllMyBuckets"
         ],
         "Resource": "*"
@@ -672,21 +750,7 @@ resource "aws_iam_policy" "read_2" {
           "servicequotas:ListServiceQuotas"
         ],
         "Resource": "*"
-      }
-    ]
-  })
-}
-
-resource "aws_iam_role_policy_attachment" "read_2" {
-  role       = aws_iam_role.plumbline.name
-  policy_arn = aws_iam_policy.read_2.arn
-}
-
-resource "aws_iam_policy" "read_3" {
-  name   = "${var.role_name}-read-3"
-  policy = jsonencode({
-    "Version": "2012-10-17",
-    "Statement": [
+      },
       {
         "Sid": "ReadShield",
         "Effect": "Allow",
@@ -724,8 +788,10 @@ resource "aws_iam_policy" "read_3" {
           "ssm:DescribeInstanceInformation",
           "ssm:DescribeInstancePatchStates",
           "ssm:DescribeParameters",
+          "ssm:GetInventory",
           "ssm:GetResourcePolicies",
           "ssm:GetServiceSetting",
+          "ssm:ListInventoryEntries",
           "ssm:ListTagsForResource"
         ],
         "Resource": "*"
@@ -734,7 +800,15 @@ resource "aws_iam_policy" "read_3" {
         "Sid": "ReadSso",
         "Effect": "Allow",
         "Action": [
-          "sso:ListInstances"
+          "sso:DescribePermissionSet",
+          "sso:GetInlinePolicyForPermissionSet",
+          "sso:GetPermissionsBoundaryForPermissionSet",
+          "sso:ListAccountAssignments",
+          "sso:ListAccountsForProvisionedPermissionSet",
+          "sso:ListCustomerManagedPolicyReferencesInPermissionSet",
+          "sso:ListInstances",
+          "sso:ListManagedPoliciesInPermissionSet",
+          "sso:ListPermissionSets"
         ],
         "Resource": "*"
       },
