@@ -31,7 +31,7 @@ type runnerService struct {
 	Name, Host    string
 	Public, Inner bool   `json:",omitempty"`
 	Runtime       string `json:",omitempty"`
-	Values        plainValues
+	Values        collectors.PlainValues
 	// Elsewhere says that the settings are kept in the repository of the code.
 	Elsewhere bool `json:",omitempty"`
 }
@@ -92,15 +92,15 @@ func narrowRunner(s *types.Service) *runnerService {
 		out.Elsewhere = true
 	case source.ImageRepository != nil:
 		if conf := source.ImageRepository.ImageConfiguration; conf != nil {
-			out.Values.lookAll(conf.RuntimeEnvironmentVariables)
-			out.Values.look("command", aws.ToString(conf.StartCommand))
+			out.Values.LookAll(conf.RuntimeEnvironmentVariables)
+			out.Values.Look("command", aws.ToString(conf.StartCommand))
 		}
 	case source.CodeRepository != nil && source.CodeRepository.CodeConfiguration != nil &&
 		source.CodeRepository.CodeConfiguration.CodeConfigurationValues != nil:
 		conf := source.CodeRepository.CodeConfiguration.CodeConfigurationValues
 		out.Runtime = string(conf.Runtime)
-		out.Values.lookAll(conf.RuntimeEnvironmentVariables)
-		out.Values.look("command", aws.ToString(conf.StartCommand))
+		out.Values.LookAll(conf.RuntimeEnvironmentVariables)
+		out.Values.Look("command", aws.ToString(conf.StartCommand))
 	default:
 		out.Elsewhere = true
 	}
@@ -120,7 +120,7 @@ func runnerFacts(w collectors.Where, a runnerAnswers) *inventory.Resource {
 		return r
 	}
 	s := a.Service.Value
-	facts.Anonymous, facts.NetworkAttached, facts.PlaintextSecrets = s.Public, s.Inner, s.Values.count()
+	facts.Anonymous, facts.NetworkAttached, facts.PlaintextSecrets = s.Public, s.Inner, s.Values.Count()
 	facts.AnswersTo = answersTo(&s.Host)
 	r.Known("anonymous", "network_attached", "plaintext_secrets", "answers_to")
 	told := inventory.Unknown{Cause: inventory.CauseFailed, Action: "DescribeService",

@@ -31,7 +31,7 @@ type buildProject struct {
 	ARN, Name, Role string
 	Public          bool `json:",omitempty"`
 	Hook            *buildHook
-	Values          plainValues
+	Values          collectors.PlainValues
 	Tags            map[string]string `json:",omitempty"`
 }
 
@@ -93,7 +93,7 @@ func narrowProject(p types.Project) buildProject {
 	if p.Environment != nil {
 		for _, v := range p.Environment.EnvironmentVariables {
 			if v.Type == "" || v.Type == types.EnvironmentVariableTypePlaintext {
-				out.Values.look(aws.ToString(v.Name), aws.ToString(v.Value))
+				out.Values.Look(aws.ToString(v.Name), aws.ToString(v.Value))
 			}
 		}
 	}
@@ -102,14 +102,14 @@ func narrowProject(p types.Project) buildProject {
 		sources = append([]types.ProjectSource{*p.Source}, sources...)
 	}
 	for _, s := range sources {
-		out.Values.look("source", aws.ToString(s.Location))
-		out.Values.look("buildspec", aws.ToString(s.Buildspec))
+		out.Values.Look("source", aws.ToString(s.Location))
+		out.Values.Look("buildspec", aws.ToString(s.Buildspec))
 	}
 	return out
 }
 
 func projectFacts(w collectors.Where, p buildProject) *inventory.Resource {
-	facts := &inventory.DeliveryPipeline{Kind: "build", PlaintextSecrets: p.Values.count()}
+	facts := &inventory.DeliveryPipeline{Kind: "build", PlaintextSecrets: p.Values.Count()}
 	r := inventory.New(p.ARN, p.Name, w.Region, facts)
 	r.Labels = p.Tags
 	r.SetNotApplicable("builds, and trusts no foreign pipeline", "trust_pinned")

@@ -47,7 +47,7 @@ type deployPipeline struct {
 	Role   string
 	Roles  []string `json:",omitempty"`
 	Stages []pipelineStage
-	Values plainValues
+	Values collectors.PlainValues
 }
 
 // pipelineStage says in which order a stage approves and deploys; 0 means that it does not.
@@ -93,7 +93,7 @@ func askPipeline(ctx context.Context, c *Clients, name string) pipelineAnswers {
 func narrowPipeline(p types.PipelineDeclaration) *deployPipeline {
 	out := &deployPipeline{Role: aws.ToString(p.RoleArn)}
 	for _, v := range p.Variables {
-		out.Values.look(aws.ToString(v.Name), aws.ToString(v.DefaultValue))
+		out.Values.Look(aws.ToString(v.Name), aws.ToString(v.DefaultValue))
 	}
 	for _, s := range p.Stages {
 		stage := pipelineStage{Name: aws.ToString(s.Name)}
@@ -112,14 +112,14 @@ func narrowPipeline(p types.PipelineDeclaration) *deployPipeline {
 			if role := aws.ToString(action.RoleArn); role != "" && role != out.Role && !contains(out.Roles, role) {
 				out.Roles = append(out.Roles, role)
 			}
-			out.Values.lookAll(action.Configuration)
+			out.Values.LookAll(action.Configuration)
 			for _, v := range action.EnvironmentVariables {
 				if v.Type == "" || v.Type == types.EnvironmentVariableTypePlaintext {
-					out.Values.look(aws.ToString(v.Name), aws.ToString(v.Value))
+					out.Values.Look(aws.ToString(v.Name), aws.ToString(v.Value))
 				}
 			}
 			for _, command := range action.Commands {
-				out.Values.look("command", command)
+				out.Values.Look("command", command)
 			}
 		}
 		out.Stages = append(out.Stages, stage)
@@ -151,7 +151,7 @@ func pipelineFacts(w collectors.Where, a pipelineAnswers) *inventory.Resource {
 	r.SetNotApplicable("deploys what others build", "untrusted_source")
 	tagFacts(r, a.Tags)
 	collectors.Know(r, a.Pipeline, func(p *deployPipeline) {
-		facts.PlaintextSecrets, facts.ApprovalRequired = p.Values.count(), p.approved()
+		facts.PlaintextSecrets, facts.ApprovalRequired = p.Values.Count(), p.approved()
 		for _, role := range append([]string{p.Role}, p.Roles...) {
 			if role == "" {
 				continue

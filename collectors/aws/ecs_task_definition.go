@@ -47,7 +47,7 @@ type taskDefinition struct {
 	NetworkMode, PIDMode, IPCMode string `json:",omitempty"`
 	Fargate, Windows              bool   `json:",omitempty"`
 	Containers                    []taskContainer
-	Values                        plainValues
+	Values                        collectors.PlainValues
 	Tags                          map[string]string `json:",omitempty"`
 }
 
@@ -207,9 +207,9 @@ func narrowTask(o *ecs.DescribeTaskDefinitionOutput) *taskDefinition {
 		}
 		out.Containers = append(out.Containers, kept)
 		for _, e := range c.Environment {
-			out.Values.look(aws.ToString(e.Name), aws.ToString(e.Value))
+			out.Values.Look(aws.ToString(e.Name), aws.ToString(e.Value))
 		}
-		out.Values.look("command", strings.Join(append(c.EntryPoint, c.Command...), " "))
+		out.Values.Look("command", strings.Join(append(c.EntryPoint, c.Command...), " "))
 	}
 	return out
 }
@@ -235,7 +235,7 @@ func taskDefinitionFacts(w collectors.Where, a taskAnswers) *inventory.Resource 
 		facts.ReadOnlyFilesystem = facts.ReadOnlyFilesystem && c.ReadOnlyFilesystem
 		facts.LogsShipped = facts.LogsShipped && shipsLogs(c.LogDriver)
 	}
-	facts.PlaintextSecrets = d.Values.count()
+	facts.PlaintextSecrets = d.Values.Count()
 	r.Known("privileged", "runs_as_root", "read_only_filesystem", "host_namespaces", "plaintext_secrets", "logs_shipped")
 	if d.Windows {
 		r.SetNotApplicable("the containers run Windows, which has no such setting", "privileged", "runs_as_root",

@@ -169,7 +169,7 @@ func beanstalkFacts(w collectors.Where, a beanstalkAnswers) *inventory.Resource 
 		return r
 	}
 	if s := a.Settings.Value; s != nil {
-		facts.PlaintextSecrets, facts.AccessLogged = s.Values.count(), s.Streams
+		facts.PlaintextSecrets, facts.AccessLogged = s.Values.Count(), s.Streams
 		r.Known("plaintext_secrets", "access_logged")
 		if !e.Worker {
 			beanstalkCallerFacts(r, facts, a)

@@ -127,7 +127,7 @@ func TestBeanstalkSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Balancer != "classic" || !s.Internal || s.Shared || !s.Streams || s.Values.count() != 2 ||
+	if s.Balancer != "classic" || !s.Internal || s.Shared || !s.Streams || s.Values.Count() != 2 ||
 		len(s.Listeners) != 1 || s.Listeners[0] != (beanstalkListener{Protocol: "HTTPS", Policy: "ELBSecurityPolicy-TLS-1-2-2017-01"}) {
 		t.Errorf("%+v", s)
 	}

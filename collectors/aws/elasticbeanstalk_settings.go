@@ -28,7 +28,7 @@ type beanstalkSettings struct {
 	Listeners []beanstalkListener `json:",omitempty"`
 	// Streams says that the logs of proxy and application are sent to the log service.
 	Streams bool `json:",omitempty"`
-	Values  plainValues
+	Values  collectors.PlainValues
 }
 
 // beanstalkListener is what a balancer answers on.
@@ -62,8 +62,8 @@ func narrowSettings(all []types.ConfigurationSettingsDescription) (*beanstalkSet
 		}
 		options[space][name] = value
 	}
-	s.Values.lookAll(options[variablesOf])
-	s.Values.lookAll(options[javaOf])
+	s.Values.LookAll(options[variablesOf])
+	s.Values.LookAll(options[javaOf])
 	own := options["aws:elasticbeanstalk:environment"]
 	if !strings.EqualFold(own["EnvironmentType"], "SingleInstance") {
 		// Balancers were classic before there was a choice.

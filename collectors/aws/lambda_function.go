@@ -53,7 +53,7 @@ type functionURL struct {
 type lambdaAnswers struct {
 	Function  lambdaFunction
 	Support   *runtimeSupport
-	Variables collectors.Answer[plainValues]
+	Variables collectors.Answer[collectors.PlainValues]
 	Policy    collectors.Answer[lambda.GetPolicyOutput]
 	URLs      collectors.Answer[[]functionURL]
 	Logs      collectors.Answer[roleHolds]
@@ -91,7 +91,7 @@ func findFunction(ctx context.Context, c *Clients, id string) iter.Seq2[lambdaIt
 func askFunction(ctx context.Context, c *Clients, i lambdaItem) lambdaAnswers {
 	f := narrowFunction(i.function)
 	a := lambdaAnswers{Function: f, Support: runtimeSupportAt(f.Runtime, time.Now())}
-	a.Variables = ask("ListFunctions", "lambda:ListFunctions", func() (*plainValues, error) {
+	a.Variables = ask("ListFunctions", "lambda:ListFunctions", func() (*collectors.PlainValues, error) {
 		return functionVariables(i.function.Environment)
 	})
 	a.Policy = ask("GetPolicy", "lambda:GetPolicy", func() (*lambda.GetPolicyOutput, error) {
@@ -132,8 +132,8 @@ func narrowFunction(f types.FunctionConfiguration) lambdaFunction {
 
 // functionVariables searches the variables of a function. Without the right to the key that encrypts them the listing
 // holds an error in their place.
-func functionVariables(e *types.EnvironmentResponse) (*plainValues, error) {
-	found := &plainValues{}
+func functionVariables(e *types.EnvironmentResponse) (*collectors.PlainValues, error) {
+	found := &collectors.PlainValues{}
 	if e == nil {
 		return found, nil
 	}
@@ -144,7 +144,7 @@ func functionVariables(e *types.EnvironmentResponse) (*plainValues, error) {
 		}
 		return nil, &collectors.Failure{Reason: reason, Err: errVariables}
 	}
-	found.lookAll(e.Variables)
+	found.LookAll(e.Variables)
 	return found, nil
 }
 
@@ -182,7 +182,7 @@ func functionFacts(w collectors.Where, a lambdaAnswers) *inventory.Resource {
 	r.SetNotApplicable("the service has no such channel", "management_channel_open")
 	facts.NetworkAttached = len(f.Subnets) > 0
 	r.Known("network_attached")
-	collectors.Know(r, a.Variables, func(v *plainValues) { facts.PlaintextSecrets = v.count() }, "plaintext_secrets")
+	collectors.Know(r, a.Variables, func(v *collectors.PlainValues) { facts.PlaintextSecrets = v.Count() }, "plaintext_secrets")
 	functionSupportFact(r, facts, a)
 	functionCallerFacts(r, facts, a)
 	collectors.Know(r, a.Logs, func(v *roleHolds) { facts.AccessLogged = v != nil && v.Holds }, "access_logged")

@@ -19,7 +19,7 @@ var (
 		Function: lambdaFunction{ARN: "arn:aws:lambda:us-east-1:644160558196:function:f", Name: "f", Runtime: "python3.13"},
 		Support:  runtimeSupportAt("python3.13", time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)),
 		Policy:   answered(&lambda.GetPolicyOutput{Policy: aws.String(`{"Statement":[]}`)}), URLs: answered(&[]functionURL{}),
-		Variables: answered(&plainValues{}), Logs: answered(&roleHolds{true}), Tags: answered(&map[string]string{"Owner": "a"}),
+		Variables: answered(&collectors.PlainValues{}), Logs: answered(&roleHolds{true}), Tags: answered(&map[string]string{"Owner": "a"}),
 	}, lambdaAnswers{Function: lambdaFunction{ARN: "arn:aws:lambda:us-east-1:644160558196:function:g", Name: "g"}})
 	_ = sweep("lambda.ListFunctions", functionFacts, func(o *lambda.ListFunctionsOutput) []lambdaAnswers {
 		return mapped(o.Functions, recordedFunction)
@@ -32,7 +32,7 @@ var (
 func recordedFunction(f types.FunctionConfiguration) lambdaAnswers {
 	kept := narrowFunction(f)
 	return lambdaAnswers{Function: kept, Support: runtimeSupportAt(kept.Runtime, time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)),
-		Variables: ask("ListFunctions", "lambda:ListFunctions", func() (*plainValues, error) { return functionVariables(f.Environment) })}
+		Variables: ask("ListFunctions", "lambda:ListFunctions", func() (*collectors.PlainValues, error) { return functionVariables(f.Environment) })}
 }
 
 func TestFunctionFacts(t *testing.T) {
@@ -62,7 +62,7 @@ func TestFunctionFacts(t *testing.T) {
 		"old runtime":                  {lambdaAnswers{Support: &runtimeSupport{Ended: true}}, stated{"version_supported": false}},
 		"supported runtime":            {lambdaAnswers{Support: &runtimeSupport{}}, stated{"version_supported": true}},
 		"cannot write logs":            {lambdaAnswers{Logs: answered(&roleHolds{})}, stated{"access_logged": false}},
-		"secrets": {lambdaAnswers{Variables: answered(&plainValues{Found: []plainValue{{Name: "DB_PASSWORD", Found: collectors.FindSecrets("DB_PASSWORD=hunter2x")}}})},
+		"secrets": {lambdaAnswers{Variables: answered(&collectors.PlainValues{Found: []collectors.PlainValue{{Name: "DB_PASSWORD", Found: collectors.FindSecrets("DB_PASSWORD=hunter2x")}}})},
 			stated{"plaintext_secrets": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
