@@ -20,6 +20,9 @@ var rights = map[string]string{
 	"s3:GetObjectLockConfiguration":      "s3:GetBucketObjectLockConfiguration",
 	"s3:GetPublicAccessBlock":            "s3:GetBucketPublicAccessBlock",
 	"s3control:GetPublicAccessBlock":     "s3:GetAccountPublicAccessBlock",
+	"s3control:ListAccessPoints":         "s3:ListAccessPoints",
+	"s3control:GetAccessPoint":           "s3:GetAccessPoint",
+	"s3control:GetAccessPointPolicy":     "s3:GetAccessPointPolicy",
 	"budgets:DescribeBudgets":            "budgets:ViewBudget",
 	// One right covers every read of API Gateway.
 	"apigateway:GetRestApis":    "apigateway:GET",

@@ -27,9 +27,17 @@ func distributionFacts(w collectors.Where, a distributionAnswers) *inventory.Res
 	r.SetNotApplicable("serves content, and is no API", "authenticated")
 	facts.AnswersTo, facts.Listeners = answersTo(&d.Domain), d.listeners()
 	r.Known("kind", "http", "internet_facing", "network", "subnets", "firewalls", "pass_through", "dns_name",
-		"answers_to", "origins")
-	if len(d.Behaviors) > 0 {
-		r.Known("listeners")
+		"answers_to")
+	// There is no distribution without a behaviour or an origin: one that tells none was not told whole.
+	for _, told := range []struct {
+		fact string
+		any  bool
+	}{{"listeners", len(d.Behaviors) > 0}, {"origins", len(d.Origins) > 0}} {
+		if told.any {
+			r.Known(told.fact)
+		} else {
+			r.SetUnknown(a.unsaid(), told.fact)
+		}
 	}
 	for _, o := range d.Origins {
 		if p := pointer(o.Domain, o.Domain); p != nil {
@@ -37,7 +45,7 @@ func distributionFacts(w collectors.Where, a distributionAnswers) *inventory.Res
 		}
 	}
 	tagFacts(r, a.Tags)
-	distributionTLSFacts(r, facts, d)
+	distributionTLSFacts(r, facts, a)
 	webFirewallFacts(r, facts, a.WebFirewall)
 	if d.WebACL != "" {
 		// The distribution itself says that a firewall stands in front, also when its rules may not be read.
@@ -64,6 +72,15 @@ func (d distribution) listeners() []inventory.Listener {
 	return out
 }
 
+// unsaid is why something of a distribution is not known: its description was refused, or says nothing of it either.
+func (a distributionAnswers) unsaid() inventory.Unknown {
+	if why := a.Logged.Unknown(); why != nil {
+		return *why
+	}
+	return inventory.Unknown{Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions",
+		Permission: "cloudfront:ListDistributions"}
+}
+
 // edgeSuites are the weak suites of each policy of the edge: those without forward secrecy, and older ones.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html
 var edgeSuites = map[string]struct {
@@ -85,17 +102,15 @@ var edgeSuites = map[string]struct {
 var staticSuites = []string{"AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA256", "AES256-SHA", "AES128-SHA"}
 
 // distributionTLSFacts reads the policy. Under the provider's own certificate the oldest one applies, whatever is set.
-func distributionTLSFacts(r *inventory.Resource, facts *inventory.EntryPoint, d distribution) {
+func distributionTLSFacts(r *inventory.Resource, facts *inventory.EntryPoint, a distributionAnswers) {
+	d := a.Distribution
 	policy := d.MinimumTLS
 	if d.DefaultCertificate {
 		policy = "TLSv1"
 	}
 	suites, known := edgeSuites[policy]
 	if !known {
-		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions",
-			Permission: "cloudfront:ListDistributions",
-		}, "tls_min_version", "weak_ciphers")
+		r.SetUnknown(a.unsaid(), "tls_min_version", "weak_ciphers")
 		return
 	}
 	facts.TLSMinVersion, facts.WeakCiphers = suites.oldest, append([]string{}, suites.weak...)
@@ -235,10 +250,7 @@ func distributionOriginFact(r *inventory.Resource, facts *inventory.EntryPoint, 
 	}
 	switch {
 	case len(a.Distribution.Origins) == 0:
-		r.SetUnknown(inventory.Unknown{
-			Cause: inventory.CauseFailed, Code: "FieldAbsent", Action: "ListDistributions",
-			Permission: "cloudfront:ListDistributions",
-		}, name)
+		r.SetUnknown(a.unsaid(), name)
 	case why != nil:
 		r.SetUnknown(*why, name)
 	default:

@@ -46,7 +46,7 @@ func askRecorders(ctx context.Context, c *Clients) []regionAnswer[recorders] {
 			}
 			all, err := c.Config.DescribeConfigurationRecorders(ctx, &configservice.DescribeConfigurationRecordersInput{}, at)
 			if err != nil {
-				return nil, err
+				return nil, during("DescribeConfigurationRecorders", "config:DescribeConfigurationRecorders", err)
 			}
 			return &recorders{all.ConfigurationRecorders, status.ConfigurationRecordersStatus}, nil
 		})

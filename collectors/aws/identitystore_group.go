@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 
@@ -13,23 +14,47 @@ import (
 	"github.com/plumbline-posture/plumbline/collectors/inventory"
 )
 
-var _ = collectors.Register(&Sources, collectors.Source[*Clients, groupAccess, groupAnswers]{
+var _ = collectors.Register(&Sources, collectors.Source[*Clients, groupAnswers, groupAnswers]{
 	Kind:        "aws.identitystore.group",
 	Class:       inventory.ClassDirectoryGroup,
 	Permissions: append(slices.Clone(accessPermissions), "identitystore:ListGroupMemberships"),
 	ListAction:  "ListAccountAssignments", ListPermission: assignmentPermission,
 	NoLabels: true,
-	List: func(ctx context.Context, c *Clients) iter.Seq2[groupAccess, error] {
+	List: func(ctx context.Context, c *Clients) iter.Seq2[groupAnswers, error] {
 		access, err := c.access(ctx)
-		return groupsOf(access, err)
+		return withMembers(ctx, c, groupsOf(access, err))
 	},
-	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[groupAccess, error] {
+	Find: func(ctx context.Context, c *Clients, id string) iter.Seq2[groupAnswers, error] {
 		access, err := readAccess(ctx, c)
-		return only(groupsOf(access, err), func(g groupAccess) bool { return directoryGroupARN(g.ID) == id })
+		return withMembers(ctx, c, only(groupsOf(access, err), func(g groupAccess) bool { return directoryGroupARN(g.ID) == id }))
 	},
-	Ask:   askGroup,
 	Facts: groupFacts,
 })
+
+// withMembers asks for the people of each group. Where that is refused the listing is not complete: whoever is in a group
+// is found by the group alone, and would seem to be in none.
+func withMembers(ctx context.Context, c *Clients, groups iter.Seq2[groupAccess, error]) iter.Seq2[groupAnswers, error] {
+	return func(yield func(groupAnswers, error) bool) {
+		var incomplete error
+		for g, err := range groups {
+			if err != nil {
+				incomplete = err
+				continue
+			}
+			a := askGroup(ctx, c, g)
+			if why := a.Members.Failed; why != nil {
+				incomplete = &collectors.Failure{Reason: *why, Action: a.Members.Action, Permission: a.Members.Permission,
+					Err: errors.New("the people of a group are not told")}
+			}
+			if !yield(a, nil) {
+				return
+			}
+		}
+		if incomplete != nil {
+			yield(groupAnswers{}, incomplete)
+		}
+	}
+}
 
 // groupAccess is a group that is let into some account, with the sets of rights that its people may take on. Other
 // groups of the directory are nobody's business here.

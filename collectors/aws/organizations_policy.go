@@ -44,7 +44,7 @@ func askActingPolicies(ctx context.Context, c *Clients, account string) collecto
 			}
 			out, err := c.Organizations.ListParents(ctx, &organizations.ListParentsInput{ChildId: aws.String(target)})
 			if err != nil {
-				return nil, err
+				return nil, during("ListParents", "organizations:ListParents", err)
 			}
 			target = ""
 			if len(out.Parents) > 0 {
@@ -87,7 +87,7 @@ func (a *actingPolicies) add(ctx context.Context, c *Clients, s types.PolicySumm
 	seen[id] = true
 	out, err := c.Organizations.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: s.Id})
 	if err != nil {
-		return err
+		return during("DescribePolicy", "organizations:DescribePolicy", err)
 	}
 	if out.Policy != nil {
 		a.Policies = append(a.Policies, actingPolicy{aws.ToString(s.Name), s.Type, aws.ToString(out.Policy.Content)})

@@ -69,7 +69,7 @@ func usedOf(ctx context.Context, c *Clients, region string, quotas []types.Servi
 		for p.HasMorePages() {
 			page, err := p.NextPage(ctx, func(o *cloudwatch.Options) { o.Region = region })
 			if err != nil {
-				return nil, err
+				return nil, during("GetMetricData", "cloudwatch:GetMetricData", err)
 			}
 			for _, r := range page.MetricDataResults {
 				for _, v := range r.Values {

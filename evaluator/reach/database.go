@@ -37,6 +37,12 @@ func atEdge(r *inventory.Resource, db *inventory.Database) bool {
 	return r.IsKnown("network") && db.Network == "" && r.IsKnown("subnets") && len(db.Subnets) == 0
 }
 
+// mayStandAtEdge says whether nothing shows that the endpoint stands in a network of the account.
+func mayStandAtEdge(r *inventory.Resource, db *inventory.Database) bool {
+	inNetwork := r.IsKnown("network") && db.Network != "" || r.IsKnown("subnets") && len(db.Subnets) > 0
+	return !inNetwork
+}
+
 // doorsOfDatabase are where a managed database answers: its own endpoint behind its own rules, and at the edge each
 // interface that leads to it from inside a network.
 func (k *walk) doorsOfDatabase(r *inventory.Resource, db *inventory.Database) ([]*door, []inventory.Unknown) {
@@ -53,7 +59,7 @@ func (k *walk) doorsOfDatabase(r *inventory.Resource, db *inventory.Database) ([
 			d.rules = rules
 		}
 	}
-	if !atEdge(r, db) {
+	if !mayStandAtEdge(r, db) {
 		return doors, nil
 	}
 	limit := doors[0].limit
