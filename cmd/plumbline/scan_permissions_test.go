@@ -20,6 +20,8 @@ var rights = map[string]string{
 	"s3:GetObjectLockConfiguration":      "s3:GetBucketObjectLockConfiguration",
 	"s3:GetPublicAccessBlock":            "s3:GetBucketPublicAccessBlock",
 	"s3control:GetPublicAccessBlock":     "s3:GetAccountPublicAccessBlock",
+	"monitoring:GetMetricData":           "cloudwatch:GetMetricData",
+	"monitoring:DescribeAlarmsForMetric": "cloudwatch:DescribeAlarmsForMetric",
 	"s3control:ListAccessPoints":         "s3:ListAccessPoints",
 	"s3control:GetAccessPoint":           "s3:GetAccessPoint",
 	"s3control:GetAccessPointPolicy":     "s3:GetAccessPointPolicy",

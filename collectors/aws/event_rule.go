@@ -122,7 +122,7 @@ func subscribed(ctx context.Context, c *Clients, region, topic string) (bool, er
 			if isAbsent(err, "NotFound", "NotFoundException") {
 				return false, nil
 			}
-			return false, err
+			return false, during("ListSubscriptionsByTopic", "sns:ListSubscriptionsByTopic", err)
 		}
 		for _, s := range page.Subscriptions {
 			if strings.HasPrefix(aws.ToString(s.SubscriptionArn), "arn:") {

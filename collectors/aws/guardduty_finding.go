@@ -64,7 +64,7 @@ func threatsIn(ctx context.Context, c *Clients, region string) (bool, iter.Seq2[
 			}
 			out, err := c.GuardDuty.GetFindings(ctx, &guardduty.GetFindingsInput{DetectorId: aws.String(id), FindingIds: page.FindingIds}, at)
 			if err != nil {
-				yield(threatFinding{}, err)
+				yield(threatFinding{}, during("GetFindings", "guardduty:GetFindings", err))
 				return
 			}
 			for _, f := range out.Findings {
