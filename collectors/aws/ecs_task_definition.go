@@ -218,6 +218,7 @@ func taskDefinitionFacts(w collectors.Where, a taskAnswers) *inventory.Resource 
 	facts := &inventory.ContainerWorkload{}
 	r := inventory.New(a.ARN, shortFamily(a.ARN), w.Region, facts)
 	defer leftOut(r, "DescribeTaskDefinition", "ecs:DescribeTaskDefinition")
+	r.SetNotApplicable("runs in no Kubernetes cluster", "cluster")
 	why := a.Definition.Unknown()
 	if why != nil || a.Definition.Value == nil || len(a.Definition.Value.Containers) == 0 {
 		if why != nil {

@@ -86,6 +86,8 @@ func clusterWorkloadFacts(w collectors.Where, a clusterWorkload) *inventory.Reso
 	id := string(w.Scope) + "/" + string(inventory.ClassContainerWorkload) + "/" + w.Region + "/" + path
 	r := inventory.New(id, path, w.Region, facts)
 	a.State(r, facts, containerImage)
+	facts.Cluster = arn(w, "eks", "cluster/"+a.Cluster)
+	r.Known("cluster")
 	return r
 }
 

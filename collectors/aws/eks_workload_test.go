@@ -104,8 +104,8 @@ func TestClusterWorkloads(t *testing.T) {
 		}
 		if r := clusterWorkloadFacts(here, w); r != nil {
 			names = append(names, r.Name)
-			if privileged, _ := r.Value("privileged"); r.Name == "open/shop/deployment/web" && privileged != true {
-				t.Errorf("privileged is %v", privileged)
+			if r.Name == "open/shop/deployment/web" {
+				stated{"privileged": true, "cluster": arn(here, "eks", "cluster/open")}.check(t, r)
 			}
 		}
 	}

@@ -43,6 +43,8 @@ type ContainerWorkload struct {
 
 	// Images are the images the containers are made of.
 	Images []WorkloadImage `json:"images" stage:"derived"`
+	// Cluster is the id of the Kubernetes cluster it runs in.
+	Cluster string `json:"cluster" link:"runs_in" stage:"derived"`
 }
 
 // WorkloadImage is a container image as a workload names it.
