@@ -153,7 +153,7 @@ func amazonGuide(externalID string) (web.Guide, error) {
 				Text: "They are derived from the collectors, so they are what is called and no more, and none can write. As one " +
 					"document they are longer than IAM allows a policy to be; the stack divides them. For an organisation, deploy " +
 					"the same template in each account by a StackSet, and name below the role in the management account or a " +
-					"delegated one."},
+					"delegated one. What runs inside clusters is granted there: --format kubernetes says how."},
 		},
 		Fields: []web.Field{
 			{Name: "account", Label: "Account id", Hint: "or that of an organisation, for all its accounts", Example: "123456789012",

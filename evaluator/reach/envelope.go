@@ -24,10 +24,16 @@ var environments = map[string]string{
 }
 
 // codeMarks are labels that tools for infrastructure as code leave on what they make.
-var codeMarks = []string{"aws:cloudformation:stack-id", "goog-terraform-provisioned", "managed-by-cnrm"}
+var codeMarks = []string{
+	"aws:cloudformation:stack-id", "goog-terraform-provisioned", "managed-by-cnrm", "helm.toolkit.fluxcd.io/name",
+	"kustomize.toolkit.fluxcd.io/name", "argocd.argoproj.io/instance",
+}
+
+// kubernetesTool is the label by which what runs in a cluster says which tool manages it.
+const kubernetesTool = "app.kubernetes.io/managed-by"
 
 // byHand are values of a label about management that say the opposite.
-var byHand = []string{"", "false", "no", "none", "manual", "manually", "hand", "console", "portal", "clickops", "human"}
+var byHand = []string{"", "false", "no", "none", "manual", "manually", "hand", "console", "portal", "clickops", "human", "kubectl"}
 
 // envelope works out what labels, the account's labels and the settings say of a resource.
 func envelope(r *inventory.Resource, w World) {
@@ -168,8 +174,8 @@ func environmentOf(r *inventory.Resource, w World) (string, *inventory.Unknown) 
 }
 
 func managedAsCode(r *inventory.Resource, s *inventory.Settings) {
-	word := strings.ToLower(label(r, s.IaCKeys))
-	marked := label(r, codeMarks) != "" || !slices.Contains(byHand, word)
+	word, tool := strings.ToLower(label(r, s.IaCKeys)), strings.ToLower(label(r, []string{kubernetesTool}))
+	marked := label(r, codeMarks) != "" || !slices.Contains(byHand, word) || !slices.Contains(byHand, tool)
 	switch {
 	case marked:
 		put(r, "managed_as_code", &r.Envelope.ManagedAsCode, true)

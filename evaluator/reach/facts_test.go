@@ -43,6 +43,24 @@ func TestEnvelope(t *testing.T) {
 	wantValue(t, e.derive(t, "b-1"), "owner", "team-a")
 }
 
+// TestManagedAsCode knows tools for infrastructure as code by the labels they leave, and people by what they write there.
+func TestManagedAsCode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		label, value string
+		want         bool
+	}{
+		{"terraform", "true", true}, {"managed-by", "manual", false}, {"aws:cloudformation:stack-id", "arn", true},
+		{"app.kubernetes.io/managed-by", "Helm", true}, {"app.kubernetes.io/managed-by", "kubectl", false},
+		{"argocd.argoproj.io/instance", "shop", true}, {"app.kubernetes.io/name", "shop", false},
+	} {
+		e := newEstate(labelledAs(bucket("b-1", &inventory.ObjectStorage{}), c.label, c.value))
+		if got, known := e.derive(t, "b-1").Value("managed_as_code"); !known || got != c.want {
+			t.Errorf("with %s=%s it is %v, want %v", c.label, c.value, got, c.want)
+		}
+	}
+}
+
 func TestLabelsUnread(t *testing.T) {
 	t.Parallel()
 	e := newEstate(labelledAs(made(AccountID(home), "aws.account", &inventory.CloudAccount{}), "owner", "platform"))
