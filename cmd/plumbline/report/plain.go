@@ -53,13 +53,17 @@ func streamed(w io.Writer, document any, indent string, each func(write func(any
 		return err
 	}
 	between := ""
+	var text bytes.Buffer // one for all items: a million of them would leave as many behind
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent(margin[1:]+indent, indent)
 	err = each(func(item any) error {
-		text, err := json.MarshalIndent(item, margin[1:]+indent, indent)
-		if err != nil {
+		text.Reset()
+		text.WriteString(between + margin + indent)
+		between = ","
+		if err := encoder.Encode(item); err != nil {
 			return err
 		}
-		_, err = io.WriteString(w, between+margin+indent+string(text))
-		between = ","
+		_, err := w.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 		return err
 	})
 	if err != nil {
