@@ -37,3 +37,20 @@ func TestSessionBroker(t *testing.T) {
 		})
 	}
 }
+
+// TestBrokersAreNotTakenOnTrust keeps a filter from counting as a broker's while something that was not listed may wear
+// it.
+func TestBrokersAreNotTakenOnTrust(t *testing.T) {
+	t.Parallel()
+	node := made("node", "aws.ssm.managed_node", &inventory.ManagedNode{Machine: "i-1", Online: true}, "machine", "online", "engines")
+	broker := interfaceOf("eni-b", "", "subnet-private", "10.0.2.99", "", "sg-source")
+	broker.Facts.(*inventory.NetworkInterface).WearerType = "broker"
+	e := newEstate(network()...)
+	e.add(broker, machine("i-1", "eni-1"), node, group("sg-source"), group("sg-1", fromGroup(22, "sg-source")),
+		interfaceOf("eni-1", "i-1", "subnet-private", "10.0.2.9", "", "sg-1"))
+	wantValue(t, e.derive(t, "i-1"), "session_brokered", true)
+	e.missing[inventory.ClassNetworkInterface] = []inventory.Unknown{{Cause: inventory.CauseDenied}}
+	if v, known := e.derive(t, "i-1").Value("session_brokered"); known && v == true {
+		t.Error("a filter that an unlisted machine may wear counts as a broker's")
+	}
+}

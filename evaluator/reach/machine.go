@@ -275,16 +275,18 @@ func (k *walk) onlyBastions(l *line) bool {
 		if inventory.IsMark(id) {
 			f = &inventory.Resource{Name: id}
 		}
-		if f == nil || !namesBastion(f) && !k.wornByBrokers(id) {
+		if f == nil || !namesBastion(f) && !k.wornByBrokers(f) {
 			return false
 		}
 	}
 	return true
 }
 
-func (k *walk) wornByBrokers(filter string) bool {
-	worn := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", filter)
-	return len(worn) > 0 && !slices.ContainsFunc(worn, func(i *inventory.Resource) bool {
+// wornByBrokers says whether nothing but brokers wears a filter. An interface that could not be listed may wear it too.
+func (k *walk) wornByBrokers(filter *inventory.Resource) bool {
+	worn := k.w.Into(inventory.ClassNetworkInterface, "guarded_by", filter.ID)
+	unlisted := k.w.Missing(inventory.ClassNetworkInterface, filter.Scope, filter.Region)
+	return len(worn) > 0 && len(unlisted) == 0 && !slices.ContainsFunc(worn, func(i *inventory.Resource) bool {
 		return i.Facts.(*inventory.NetworkInterface).WearerType != "broker"
 	})
 }
