@@ -170,6 +170,12 @@ func TestTrailQueried(t *testing.T) {
 			if got, known := r.Value("queryable"); known != (c.want != nil) || known && got != c.want {
 				t.Errorf("%v (known %v); want %v", got, known, c.want)
 			}
+			// A store that could not be listed may be the one that answers.
+			unlisted := newEstate(c.all...)
+			unlisted.missing[inventory.ClassAuditTrail] = []inventory.Unknown{{Cause: inventory.CauseDenied}}
+			if got, known := unlisted.derive(t, "t-1").Value("queryable"); known != (c.want == true) || known && got != true {
+				t.Errorf("with a store unlisted %v (known %v)", got, known)
+			}
 		})
 	}
 }

@@ -88,6 +88,8 @@ func trailQueried(r *inventory.Resource, t *inventory.AuditTrail, w World) {
 			}
 		}
 	}
+	// Unlike what is recorded, what can be asked hangs on the stores: one that could not be listed may be the one.
+	doubts = append(doubts, w.Missing(inventory.ClassAuditTrail, r.Scope, "")...)
 	settle(r, name, noUnless(doubts), &t.Queryable, doubts)
 }
 
